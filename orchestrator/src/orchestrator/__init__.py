@@ -1,0 +1,1 @@
+"""Watches Orthanc, matches studies to models, collects predictions, puts labelled results back."""
