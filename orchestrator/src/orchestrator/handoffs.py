@@ -83,6 +83,8 @@ class RegisteredModel:
 
     identity: ModelIdentity
     declaration: Declaration
+    known_since: datetime
+    """When a model of this name was first seen at this site; aware, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
