@@ -96,7 +96,8 @@ def blanked(header: FileDataset, needs: Collection[str]) -> Dataset:
     kept = {keyword_tag for keyword in needs if (keyword_tag := tag_for_keyword(keyword)) is not None}
     copied = Dataset()
     copied.file_meta = header.file_meta
-    copied.set_original_encoding(*header.original_encoding, header.original_character_set)
+    implicit, little_endian = header.original_encoding
+    copied.set_original_encoding(implicit, little_endian, header.original_character_set)
     for tag in header.keys():  # noqa: SIM118 - iterating the data set itself would parse every element
         copied[tag] = header.get_item(tag)
     _blank(copied, kept)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import structlog
 
+from orchestrator.telemetry import metrics
+
 if TYPE_CHECKING:
     from orchestrator.telemetry.events import Event
 
@@ -40,11 +42,13 @@ def set_up(stream: TextIO = sys.stdout) -> None:
 
 def info(event: Event, **details: str | float | None) -> None:
     """Says that something has happened."""
+    metrics.EVENTS.labels(event.value).inc()
     structlog.get_logger().info(event.value, **details)
 
 
 def warning(event: Event, **details: str | float | None) -> None:
     """Says that something has happened that a person may want to look at."""
+    metrics.EVENTS.labels(event.value).inc()
     structlog.get_logger().warning(event.value, **details)
 
 

@@ -1,0 +1,1 @@
+"""Which models a study is for, and why: pure."""
