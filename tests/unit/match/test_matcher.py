@@ -68,7 +68,7 @@ def test_a_site_may_narrow_a_model() -> None:
     site = "models:\n  policy:\n    brdensity:\n      select: {Manufacturer: {not: ACME}}\n"
     (narrowed,) = match([registered(BRDENSITY)], STUDY, policies=policy.parse(site))
     assert narrowed.judgement.outcome is Outcome.MISSED
-    assert narrowed.judgement.reasons == ("Manufacturer is ACME (4 of 4 instances)",)
+    assert narrowed.judgement.reasons == ("Manufacturer is ACME, asked for: not (is ACME) (4 of 4 instances)",)
 
 
 def test_a_model_that_is_off_gets_nothing_and_says_why() -> None:
