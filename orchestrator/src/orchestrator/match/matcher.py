@@ -1,30 +1,10 @@
-<<<<<<< HEAD
-"""Asks every model's rules about one study."""
-=======
 """One study against every model: an index first, the rules only where they can match."""
->>>>>>> contract
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from orchestrator.handoffs import Match
-<<<<<<< HEAD
-from wetread_contract.judge import judge
-from wetread_contract.study import Study
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from orchestrator.handoffs import RegisteredModel
-    from wetread_contract.headers import Headers
-
-
-def match(models: Sequence[RegisteredModel], instances: Sequence[Headers]) -> list[Match]:
-    """What each model's rules say; the study is read once for all of them."""
-    study = Study(instances)
-    return [Match(model.identity, judgement) for model in models for judgement in judge(model.declaration, study)]
-=======
 from orchestrator.match.policy import UNCHANGED
 from wetread_contract.judge import judge_rules
 from wetread_contract.judgement import Judgement, Outcome
@@ -89,4 +69,3 @@ class _Index:
         if not pins or any(values & self.held[name] for name, values in pins.items()):
             return None
         return "no instance has " + " or ".join(f"{name} {', '.join(sorted(pins[name]))}" for name in sorted(pins))
->>>>>>> contract
