@@ -64,7 +64,8 @@ class Reference:
         archive = self._archive()
         instances = [i for series in archive.get(f"/studies/{study}/series") for i in series["Instances"]]
         files = [archive.file(instance) for instance in instances]
-        self._channel.stream_unary(METHOD)(_chunks(files))
+        take: grpc.StreamUnaryMultiCallable[bytes, bytes] = self._channel.stream_unary(METHOD)
+        take(_chunks(files))
         datasets = [pydicom.dcmread(BytesIO(file)) for file in files]
         for made in compose(self._composition(study, datasets)).objects:
             archive.upload(made.content)
