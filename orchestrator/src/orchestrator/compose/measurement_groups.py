@@ -21,7 +21,7 @@ from highdicom.sr import (
 )
 
 from orchestrator.compose import codes, statements
-from orchestrator.compose.general_modules import body_part
+from orchestrator.compose.anatomy import body_part
 from orchestrator.compose.inputs import inputs_of, name_of
 from orchestrator.compose.provenance import parameters
 from orchestrator.compose.uids import uid_for
@@ -174,10 +174,8 @@ def _source_images(composition: Composition, scope: Scope) -> list[SourceImageFo
 
 
 def _finding_site(composition: Composition, scope: Scope) -> FindingSite | None:
-    if body_part(composition.source) != "BREAST":
-        return None
-    laterality = codes.LATERALITIES.get(scope.laterality)
-    return FindingSite(codes.BREAST, laterality=laterality)
+    part = body_part(composition.source)
+    return FindingSite(part.code, laterality=codes.LATERALITIES.get(scope.laterality)) if part else None
 
 
 def _scope_key(scope: Scope) -> tuple[str, ...]:
