@@ -25,9 +25,11 @@ from orchestrator.intake import Intake
 from orchestrator.jobs import sweep
 from orchestrator.jobs.database import Database, hold
 from orchestrator.jobs.engine import Engine
+from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
+from orchestrator.web.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +59,8 @@ class Orchestrator:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._lock = hold(site.database)
         self._database = Database(site.database)
+        self._lock = hold(site.database)
         self._archive = OrthancClient(site.orthanc)
         self._registry = Registry(site.models, now)
         self._active = ActiveModels(self._registry, self._database, now)
@@ -69,6 +71,8 @@ class Orchestrator:
         self._last_reconcile = self._last_stock = now() - timedelta(days=1)
         self._trouble: dict[str, str] = {}
         tools = self._tools()
+        health = Health(self._database, self._archive, self._live_models)
+        self._server = Server(site.web, health) if site.web.port else None
         self._engine = Engine(
             self._database.engine,
             lambda key, attempt: pipeline.steps(tools, key, attempt),
@@ -92,6 +96,8 @@ class Orchestrator:
         threads = [threading.Thread(target=self._keep_going, args=(loop, stop), name=loop.name) for loop in loops]
         for thread in threads:
             thread.start()
+        if self._server is not None:
+            self._server.start()
         stop.wait()
         self._stopping.set()
         for loop, thread in zip(loops, threads, strict=True):
@@ -99,7 +105,12 @@ class Orchestrator:
             thread.join()
         self._close()
 
+    def _live_models(self) -> list[str]:
+        return [f"{one.identity.name} {one.identity.version}" for one in self._registry.live()]
+
     def _close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
         self._engine.stop(STOP_WITHIN_S)
         self._renderer.shutdown(wait=False, cancel_futures=True)
         self._registry.close()

@@ -18,7 +18,7 @@ from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
 from orchestrator.jobs.states import ENDED, JobState
 from orchestrator.match.matcher import match
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from orchestrator.watch import changes, generation, reconcile
 from wetread_contract.judgement import Outcome
@@ -177,6 +177,7 @@ class Intake:
             matches = match(models, [instance.headers for instance in foreign]) if foreign else []
             for matched in matches:
                 self._decide(connection, waiting, current, matched, now)
+                metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
             deadline = current.last_update + self._site.watch.incomplete_after
             if now >= deadline:
                 for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):

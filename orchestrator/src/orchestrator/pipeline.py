@@ -24,7 +24,7 @@ from orchestrator.jobs import catalogue, ledger, news
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.input import input_from_json
 from orchestrator.jobs.states import ACTIVE, JobState
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from wetread_contract.declaration import parse
 from wetread_contract.findings import Unsuitable
@@ -181,6 +181,7 @@ class _Walk:
             kept = {"prediction_sha256": digest, "inference_s": prediction.inference_s, "failures": 0}
             if not ledger.move(connection, job, to, self._tools.clock(), reason=reason, changes=kept):
                 raise Cancelled("stopped by somebody else")
+        metrics.INFERENCE.labels(job.model.name).observe(prediction.inference_s)
         logs.info(
             Event.PREDICTION_RECEIVED,
             job=logs.short(job.key),
@@ -199,6 +200,7 @@ class _Walk:
         self._replace(job)
         self._move(job, JobState.DONE)
         elapsed = (self._tools.clock() - job.noticed_at).total_seconds()
+        metrics.RESULT.labels(job.model.name).observe(elapsed)
         logs.info(
             Event.RESULT_STORED,
             job=logs.short(job.key),

@@ -11,13 +11,13 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from pydicom import DataElement
+from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pydicom import Dataset, FileDataset
+    from pydicom import FileDataset
 
 IDENTIFYING = frozenset(
     {
@@ -91,10 +91,15 @@ _CURVES, _TEXT_GROUP = 0x50FF, 0x4000
 """Retired groups that hold free drawings and texts (PS3.15 Table E.1-1); 50xx by its mask."""
 
 
-def blanked(header: FileDataset, needs: Collection[str]) -> FileDataset:
+def blanked(header: FileDataset, needs: Collection[str]) -> Dataset:
     """The header without what identifies, but for the attributes that `needs` names by keyword; the given one stays."""
     kept = {keyword_tag for keyword in needs if (keyword_tag := tag_for_keyword(keyword)) is not None}
-    copied = copy.copy(header)
+    copied = Dataset()
+    copied.file_meta = header.file_meta
+    implicit, little_endian = header.original_encoding
+    copied.set_original_encoding(implicit, little_endian, header.original_character_set)
+    for tag in header.keys():  # noqa: SIM118 - iterating the data set itself would parse every element
+        copied[tag] = header.get_item(tag)
     _blank(copied, kept)
     return copied
 

@@ -12,7 +12,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING
 
-from pydicom import FileDataset, dcmread
+from pydicom import Dataset, FileDataset, dcmread
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -113,7 +113,7 @@ class ArrivingFile:
         return data
 
 
-def encoded(header: FileDataset) -> bytes:
+def encoded(header: Dataset) -> bytes:
     """A header as the start of a Part 10 file, in its own transfer syntax. Raises `InstanceUnreadable`."""
     buffer = io.BytesIO()
     try:

@@ -68,7 +68,11 @@ class Engine:
             "use_listen_notify": False,
         }
         DBOS(config=config)
-        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1000)(self._walk)
+
+        def walk(key: str, attempt: int) -> None:
+            self._walk(JobKey(key), attempt)
+
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1000)(walk)
         DBOS.launch()
         logging.getLogger("dbos").handlers.clear()
         DBOS.register_queue(
@@ -123,8 +127,8 @@ class Engine:
             self._client.destroy()
         DBOS.destroy(workflow_completion_timeout_sec=within_s)
 
-    def _walk(self, key: str, attempt: int) -> None:
-        for step in self._steps(JobKey(key), attempt):
+    def _walk(self, key: JobKey, attempt: int) -> None:
+        for step in self._steps(key, attempt):
             if not DBOS.run_step({"name": step.name}, step.run):
                 return
 

@@ -1,0 +1,1 @@
+"""Derived attributes: the domain's knowledge, once, for every declaration."""
