@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,6 +20,7 @@ from orchestrator.handoffs import (
     Prediction,
     Preview,
 )
+from wetread_contract.declaration import Declaration
 from wetread_contract.findings import (
     WHOLE_STUDY,
     Category,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
-    from wetread_contract.declaration import Declaration
     from wetread_contract.findings import Answer
 
 Change = Any
@@ -67,24 +67,17 @@ BARELY_C: Scores = (0.02, 0.43, 0.48, 0.07)
 RATHER_B: Scores = (0.06, 0.64, 0.27, 0.03)
 
 
-@dataclass(frozen=True)
-class DeclarationDouble:
-    """What composing reads of a declaration."""
-
-    name: str = "brdensity"
-    version: str = "1.0.0"
-    title: str = "BI-RADS breast density"
-    stage: str = "demonstration"
-    intended_use: str = "Shows how a model is run; for no clinical use."
-    manufacturer: str = ""
-    regulatory: Any = None
-    contraindications: tuple[str, ...] = ()
-    validated_on: Any = None
-
-
 def declaration(**changes: Change) -> Declaration:
     """A declaration of a model that grades density."""
-    return cast("Declaration", replace(DeclarationDouble(), **changes))
+    said = {
+        "schema": 1,
+        "name": "brdensity",
+        "version": "1.0.0",
+        "title": "BI-RADS breast density",
+        "stage": "demonstration",
+        "intended_use": "Shows how a model is run; for no clinical use.",
+    }
+    return Declaration.model_validate({**said, **changes})
 
 
 def density(scores: Scores = SURELY_C, scope: Scope = WHOLE_STUDY, *, calibrated: bool = True) -> Classification:

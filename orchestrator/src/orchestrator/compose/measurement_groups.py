@@ -75,8 +75,16 @@ def _algorithm(composition: Composition, scope: Scope) -> AlgorithmIdentificatio
 def _sentences(composition: Composition, made: LocalTime) -> Iterator[str]:
     yield statements.preliminary(composition)
     yield from statements.notices(composition)
+    yield from (f"{label}: {sentence}" for label, sentence in statements.intent(composition))
     yield from (f"Not used: {line}" for line in statements.left_out(composition))
-    yield from filter(None, (statements.replacement(composition, made), statements.not_shown(composition)))
+    yield from filter(
+        None,
+        (
+            statements.outside_validation(composition),
+            statements.replacement(composition, made),
+            statements.not_shown(composition),
+        ),
+    )
 
 
 def _group(composition: Composition, scope: Scope, findings: list[Finding]) -> MeasurementsAndQualitativeEvaluations:

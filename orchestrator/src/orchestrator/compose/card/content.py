@@ -114,7 +114,7 @@ def _side_title(composition: Composition, scope: Scope) -> str:
 
 
 def _about_the_answer(composition: Composition) -> tuple[str, ...]:
-    return tuple(filter(None, (statements.not_shown(composition),)))
+    return tuple(filter(None, (statements.outside_validation(composition), statements.not_shown(composition))))
 
 
 def _hero(composition: Composition, main: Classification | Measurement | None) -> Grade | None:
@@ -241,4 +241,5 @@ def _footer(composition: Composition, made: LocalTime) -> Iterator[tuple[str, st
     if replaced:
         yield "Replaces", replaced.removeprefix("Replaces the result of ")
     weights = short(model.weights_sha256)
+    yield from statements.intent(composition)
     yield "Model", f"{model.name} {model.version}  ·  weights {weights}  ·  Wetread {composition.wetread_version}"
