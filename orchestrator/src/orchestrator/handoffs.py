@@ -85,6 +85,8 @@ class RegisteredModel:
     declaration: Declaration
     known_since: datetime
     """When a model of this name was first seen at this site; aware, UTC."""
+    shadow: bool = False
+    """The site runs this version for comparison only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Match:
 
     model: ModelIdentity
     judgement: Judgement
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,11 @@ class ModelSettings(_Section):
     """`any`, or the names of the models that may join."""
     refresh: Duration = timedelta(seconds=3)
     """How often names are resolved and models described: a new container is live within 10 s."""
+    version_grace: Duration = timedelta(minutes=10)
+    """A version that no container serves for this long, while a newer one is active, hands its unstarted jobs on."""
+    policy: dict[str, Any] = {}
+    """By model name, or by `name version` in quotes: `select` and `exclude` (more conditions, in the declaration's
+    language), `off`, `shadow`, `accept_too_broad`. A site narrows a model, never widens it."""
 
 
 class WatchSettings(_Section):
@@ -136,6 +141,14 @@ class WorkSettings(_Section):
     """Jobs in work at once for one model, so that a flood for one does not starve others."""
 
 
+class PrioritySettings(_Section):
+    """What is read before the rest."""
+
+    stat: dict[str, Any] = {}
+    """Conditions in the declaration's language; a study is urgent when all are true for one of its instances, such as
+    `RequestedProcedurePriority: STAT`. Without any, none is."""
+
+
 class WebSettings(_Section):
     """The HTTP port with health, metrics and (later) the page."""
 
@@ -166,17 +179,27 @@ class Site(_Section):
     retry: RetrySettings = RetrySettings()
     work: WorkSettings = WorkSettings()
     web: WebSettings = WebSettings()
+    priority: PrioritySettings = PrioritySettings()
     delivery: DeliverySettings = DeliverySettings()
     sha256: str = Field(default="", exclude=True)
     """Of the file's bytes; kept with every decision. Not a key of the file."""
 
 
-def load(path: Path) -> Site:
-    """The settings in a site file. Raises `SettingsInvalid`, one line per problem."""
+def read(path: Path) -> bytes:
+    """A site file's bytes. Raises `SettingsInvalid`."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise SettingsInvalid(f"{path}: cannot be read ({error.strerror}); name a site file with --site") from error
+
+
+def load(path: Path) -> Site:
+    """The settings in a site file. Raises `SettingsInvalid`, one line per problem."""
+    return parse(read(path), path)
+
+
+def parse(content: bytes, path: Path) -> Site:
+    """The settings in a site file's bytes; the path is for messages. Raises `SettingsInvalid`."""
     try:
         root = yaml.compose(content, Loader=yaml.SafeLoader)
         values = yaml.safe_load(content)

@@ -35,10 +35,16 @@ def match(
     index = _Index(study)
     policies = policies or {}
     return [
-        Match(model.identity, judgement)
+        Match(model.identity, judgement, model.shadow)
         for model in models
-        for judgement in _judgements(model, study, index, policies.get(model.identity.name, UNCHANGED))
+        for judgement in _judgements(model, study, index, _policy(model, policies))
     ]
+
+
+def _policy(model: RegisteredModel, policies: Mapping[str, SitePolicy]) -> SitePolicy:
+    """What the site has decided about this version: its own entry, else the model's."""
+    name, version = model.identity.name, model.identity.version
+    return policies.get(f"{name} {version}", policies.get(name, UNCHANGED))
 
 
 def _judgements(model: RegisteredModel, study: Study, index: _Index, policy: SitePolicy) -> Iterator[Judgement]:
