@@ -6,19 +6,25 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from wetread_contract import rejection
 from wetread_contract.derived.registry import DerivedAttribute
 from wetread_contract.dictionary import attribute
-from wetread_contract.rejection import is_marked_rejected, is_prior, rejected_instances
+from wetread_contract.headers import positioned, read
 from wetread_contract.truth import indices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
 
     from wetread_contract.dictionary import Attribute
+    from wetread_contract.elements import Written
     from wetread_contract.headers import Headers
     from wetread_contract.held import Held
     from wetread_contract.judgement import InstanceReference
     from wetread_contract.truth import Truths
+
+Column = tuple[tuple["Held", int], ...]
+"""Each distinct thing that instances hold, with the instances that hold it, as bits."""
 
 
 class Study:
@@ -29,23 +35,45 @@ class Study:
     series and instance numbers, so that the order of arrival changes nothing.
     """
 
-    def __init__(self, instances: Sequence[Headers]) -> None:
-        self.instances = tuple(sorted(instances, key=_order))
-        self._columns: dict[str, tuple[tuple[Held, int], ...]] = {}
+    def __init__(self, instances: Iterable[Headers]) -> None:
+        self.instances: Sequence[Headers] = sorted(instances, key=_order)
+        self._columns: dict[str, Column] = {}
+        self._by_index: dict[str, dict[int, Held]] = {}
         self.truths: dict[str, Truths] = {}
         """By a condition's text: equal conditions of several declarations are evaluated once."""
 
     @cached_property
     def barred(self) -> Mapping[int, str]:
         """Which instances never take part, and why."""
-        named = rejected_instances(self.instances)
-        barred = {}
-        for index, headers in enumerate(self.instances):
-            if headers.sop_instance_uid in named or is_marked_rejected(headers):
-                barred[index] = "rejected"
-            elif is_prior(headers):
-                barred[index] = "prior: acquired before the day of the study"
-        return barred
+        prior = dict.fromkeys(self._priors(), "prior: acquired before the day of the study")
+        return prior | dict.fromkeys(self._rejected(), "rejected")
+
+    def _rejected(self) -> Iterable[int]:
+        """Instances that a rejection note names or the console has marked."""
+        marked = self._whole_column(attribute("ImageType"))
+        yield from _where(marked, lambda held: rejection.MARKED_REJECTED in held.values)
+        classes = self._whole_column(attribute("SOPClassUID"))
+        notes = _where(classes, lambda held: held.values == (rejection.KEY_OBJECT_SELECTION,))
+        named = rejection.rejected_instances(self.instances[index] for index in notes)
+        if named:
+            yield from (index for index, one in enumerate(self.references) if one.sop_instance_uid in named)
+
+    def _priors(self) -> Iterable[int]:
+        """Images that were acquired before the day of their study.
+
+        Imported or merged priors keep their Acquisition Date while Study Date is that of the study
+        they were put into (PS3.3 C.7.2.1, C.7.10.1).
+        """
+        acquired: dict[int, date] = {}
+        for keyword in ("AcquisitionDateTime", "AcquisitionDate"):
+            for held, bits in self._whole_column(attribute(keyword)):
+                day = rejection.acquired_on(held)
+                if day:
+                    acquired.update(dict.fromkeys(indices(bits), day))
+        for held, bits in self._whole_column(attribute("StudyDate")):
+            studied = rejection.acquired_on(held)
+            if studied:
+                yield from (index for index in indices(bits) if acquired.get(index, studied) < studied)
 
     @cached_property
     def universe(self) -> int:
@@ -55,9 +83,8 @@ class Study:
     @cached_property
     def series(self) -> Mapping[str, int]:
         """The instances that take part, by series instance UID."""
-        found: dict[str, int] = defaultdict(int)
-        for index in indices(self.universe):
-            found[self.instances[index].series_instance_uid] |= 1 << index
+        column = self.column(attribute("SeriesInstanceUID"))
+        found = {str(held.values[0]) if held.values else "": bits for held, bits in column}
         return dict(sorted(found.items()))
 
     @cached_property
@@ -70,27 +97,51 @@ class Study:
         """The instances that take part and have Modality MG."""
         return sum(bits for held, bits in self.column(attribute("Modality")) if held.values == ("MG",))
 
-    def column(self, subject: Attribute | DerivedAttribute) -> tuple[tuple[Held, int], ...]:
-        """Return each distinct thing that instances hold for an attribute, with the instances that hold it."""
+    def column(self, subject: Attribute | DerivedAttribute) -> Column:
+        """Return what the instances that take part hold for an attribute."""
         if subject.name not in self._columns:
-            self._columns[subject.name] = self._read(subject)
+            if isinstance(subject, DerivedAttribute):
+                column = self._derived_column(subject)
+            else:
+                found = ((held, bits & self.universe) for held, bits in self._whole_column(subject))
+                column = tuple((held, bits) for held, bits in found if bits)
+            self._columns[subject.name] = column
         return self._columns[subject.name]
 
     def held(self, subject: Attribute | DerivedAttribute, index: int) -> Held:
         """Return what one instance that takes part holds."""
-        return next(held for held, bits in self.column(subject) if bits >> index & 1)
+        if subject.name not in self._by_index:
+            column = self.column(subject)
+            self._by_index[subject.name] = {index: held for held, bits in column for index in indices(bits)}
+        return self._by_index[subject.name][index]
 
-    def _read(self, subject: Attribute | DerivedAttribute) -> tuple[tuple[Held, int], ...]:
+    def _derived_column(self, subject: DerivedAttribute) -> Column:
         taking_part = list(indices(self.universe))
-        instances = [self.instances[index] for index in taking_part]
-        if isinstance(subject, DerivedAttribute):
-            found = subject.derive(instances)
-        else:
-            found = [headers.held(subject) for headers in instances]
+        found = subject.derive([self.instances[index] for index in taking_part])
         column: dict[Held, int] = defaultdict(int)
         for index, held in zip(taking_part, found, strict=True):
             column[held] |= 1 << index
         return tuple(column.items())
+
+    def _whole_column(self, subject: Attribute) -> Column:
+        """Return what all instances hold, each different text parsed once."""
+        column: dict[Held, int] = defaultdict(int)
+        if len(subject.path) > 1:
+            for index, headers in enumerate(self.instances):
+                column[headers.held(subject)] |= 1 << index
+            return tuple(column.items())
+        (leaf,) = subject.path
+        by_text: dict[Written | None, int] = defaultdict(int)
+        for index, headers in enumerate(self.instances):
+            by_text[headers.written(leaf)] |= 1 << index
+        for written, bits in by_text.items():
+            column[positioned(read(leaf.vr, written), subject.position)] |= bits
+        return tuple(column.items())
+
+
+def _where(column: Column, holds: Callable[[Held], bool]) -> Iterable[int]:
+    """Return the instances that hold something of which it is true."""
+    return (index for held, bits in column if holds(held) for index in indices(bits))
 
 
 def _order(headers: Headers) -> tuple[float, str, float, str]:
