@@ -6,6 +6,7 @@ when a rule asks for it. A malformed value is unknown, never an exception.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wetread_contract import values
@@ -159,7 +160,13 @@ def read(vr: str, written: Written | None) -> Held:
         return Held(present=True, values=(None,))
     if isinstance(written, tuple):
         return Held(present=True, values=tuple(Headers(item).concept() for item in written))
-    return EMPTY if vr == "SQ" else Held(present=True, values=values.parse_all(vr, written))
+    return EMPTY if vr == "SQ" else _typed(vr, written)
+
+
+@lru_cache(maxsize=8192)
+def _typed(vr: str, written: str) -> Held:
+    """Return the typed values of a text; the same texts come again and again, in a study and across studies."""
+    return Held(present=True, values=values.parse_all(vr, written))
 
 
 def positioned(found: Held, position: int) -> Held:

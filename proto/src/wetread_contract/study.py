@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wetread_contract import rejection
-from wetread_contract.derived.registry import DerivedAttribute
+from wetread_contract.derived.registry import DERIVED, DerivedAttribute
 from wetread_contract.dictionary import attribute
 from wetread_contract.headers import positioned, read
+from wetread_contract.judgement import SelectedInstance
 from wetread_contract.truth import indices
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from wetread_contract.elements import Written
     from wetread_contract.headers import Headers
     from wetread_contract.held import Held
-    from wetread_contract.judgement import InstanceReference
+    from wetread_contract.judgement import Clause, InstanceReference
     from wetread_contract.truth import Truths
 
 Column = tuple[tuple["Held", int], ...]
@@ -41,6 +42,9 @@ class Study:
         self._by_index: dict[str, dict[int, Held]] = {}
         self.truths: dict[str, Truths] = {}
         """By a condition's text: equal conditions of several declarations are evaluated once."""
+        self.clauses: dict[tuple[str, int], Clause] = {}
+        """By a condition's text and the instances that it is explained over."""
+        self._placed: dict[tuple[str, ...], tuple[SelectedInstance, ...]] = {}
 
     @cached_property
     def barred(self) -> Mapping[int, str]:
@@ -97,6 +101,26 @@ class Study:
         """The instances that take part and have Modality MG."""
         return sum(bits for held, bits in self.column(attribute("Modality")) if held.values == ("MG",))
 
+    def placed(self, names: tuple[str, ...]) -> tuple[SelectedInstance, ...]:
+        """Return every instance with those of its derived attributes that place it among the others.
+
+        They are the named ones and, of mammograms, laterality and view; unknown ones are left out,
+        and so are all of an instance that does not take part.
+        """
+        if names not in self._placed:
+            self._placed[names] = tuple(
+                SelectedInstance(reference, self._facts(names, index))
+                for index, reference in enumerate(self.references)
+            )
+        return self._placed[names]
+
+    def _facts(self, names: tuple[str, ...], index: int) -> Mapping[str, str]:
+        if not self.universe >> index & 1:
+            return {}
+        wanted = (*_OF_MAMMOGRAMS, *names) if self.mammograms >> index & 1 else names
+        held = {name: self.held(DERIVED[name], index) for name in dict.fromkeys(wanted)}
+        return {name: str(one) for name, one in held.items() if one.values}
+
     def column(self, subject: Attribute | DerivedAttribute) -> Column:
         """Return what the instances that take part hold for an attribute."""
         if subject.name not in self._columns:
@@ -137,6 +161,9 @@ class Study:
         for written, bits in by_text.items():
             column[positioned(read(leaf.vr, written), subject.position)] |= bits
         return tuple(column.items())
+
+
+_OF_MAMMOGRAMS = ("mg.laterality", "mg.view")
 
 
 def _where(column: Column, holds: Callable[[Held], bool]) -> Iterable[int]:
