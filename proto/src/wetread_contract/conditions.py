@@ -112,10 +112,10 @@ class AttributeCondition:
 
     def offending(self, study: Study, scope: int) -> str | None:
         """Return what an instance holds for which this is false, else unknown; None where nothing offends."""
-        answers = [(self.truth(held), held) for held, bits in study.column(self.subject) if bits & scope]
-        for bad in (Truth.FALSE, Truth.UNKNOWN):
-            for answer, held in answers:
-                if answer is bad:
+        answer = answered(self, study)
+        for bad in (answer.false & scope, scope & ~answer.true):
+            for held, bits in study.column(self.subject):
+                if bits & bad:
                     return self.said(held)
         return None
 

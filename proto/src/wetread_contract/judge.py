@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wetread_contract.conditions import AttributeCondition, answered, explained
 from wetread_contract.derived.registry import DERIVED, DerivedAttribute
-from wetread_contract.judgement import Clause, Judgement, LeftOutInstance, Outcome
+from wetread_contract.judgement import Clause, Judgement, Outcome
 from wetread_contract.reasons import stopped, summary
 from wetread_contract.requirements import all_each_of, fulfil
 from wetread_contract.rules import INDEX
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from wetread_contract.declaration import Declaration
     from wetread_contract.headers import Headers
-    from wetread_contract.judgement import SelectedInstance
+    from wetread_contract.judgement import LeftOutInstance
     from wetread_contract.reasons import Stopped
     from wetread_contract.requirements import Fulfilment
     from wetread_contract.rules import Rules
@@ -60,9 +60,10 @@ class _Case:
         """Return the answer with its reasons and its explanation."""
         fulfilment = fulfil(self.rules.require, self.study, self.selected)
         outcome, reasons = self._outcome(fulfilment)
+        placed = self.study.placed(self._placing)
         return Judgement(
             outcome,
-            selected=tuple(self._placed[index] for index in fulfilment.order or indices(fulfilment.chosen)),
+            selected=tuple(map(placed.__getitem__, fulfilment.order or indices(fulfilment.chosen))),
             left_out=() if outcome is Outcome.MISSED else tuple(self._left_out(fulfilment)),
             reasons=reasons,
             tree=self._tree(fulfilment),
@@ -106,20 +107,15 @@ class _Case:
     def _left_out(self, fulfilment: Fulfilment) -> Iterator[LeftOutInstance]:
         """Return instances by reason, the most telling first, then those that were not chosen or never take part."""
         for one in self._stopped:
-            yield from (self._left(index, one.reason) for index in indices(one.bits))
+            yield from self.study.left_out(self._placing, one.bits, one.reason)
         for index, reason in (*fulfilment.left_out.items(), *self.study.barred.items()):
             if not self.uid or self.study.references[index].series_instance_uid == self.uid:
-                yield self._left(index, reason)
-
-    def _left(self, index: int, reason: str) -> LeftOutInstance:
-        placed = self._placed[index]
-        return LeftOutInstance(placed.reference, reason, placed.facts)
+                yield from self.study.left_out(self._placing, 1 << index, reason)
 
     @cached_property
-    def _placed(self) -> tuple[SelectedInstance, ...]:
-        """Every instance with the derived attributes that the rules combine."""
-        names = {subject.name for one in self.each_of for subject, _ in one.wanted} & DERIVED.keys()
-        return self.study.placed(tuple(sorted(names)))
+    def _placing(self) -> tuple[str, ...]:
+        """The derived attributes that the rules combine."""
+        return tuple(sorted({subject.name for one in self.each_of for subject, _ in one.wanted} & DERIVED.keys()))
 
     def _tree(self, fulfilment: Fulfilment) -> tuple[Clause, ...]:
         return (

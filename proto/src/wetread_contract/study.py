@@ -10,7 +10,7 @@ from wetread_contract import rejection
 from wetread_contract.derived.registry import DERIVED, DerivedAttribute
 from wetread_contract.dictionary import attribute
 from wetread_contract.headers import positioned, read
-from wetread_contract.judgement import SelectedInstance
+from wetread_contract.judgement import LeftOutInstance, SelectedInstance
 from wetread_contract.truth import indices
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Study:
         self.clauses: dict[tuple[str, int], Clause] = {}
         """By a condition's text and the instances that it is explained over."""
         self._placed: dict[tuple[str, ...], tuple[SelectedInstance, ...]] = {}
+        self._left_out: dict[tuple[tuple[str, ...], int, str], tuple[LeftOutInstance, ...]] = {}
 
     @cached_property
     def barred(self) -> Mapping[int, str]:
@@ -113,6 +114,15 @@ class Study:
                 for index, reference in enumerate(self.references)
             )
         return self._placed[names]
+
+    def left_out(self, names: tuple[str, ...], bits: int, reason: str) -> tuple[LeftOutInstance, ...]:
+        """Return some instances as left out for a reason; made once however many declarations leave them out."""
+        key = (names, bits, reason)
+        if key not in self._left_out:
+            placed = self.placed(names)
+            here = (placed[index] for index in indices(bits))
+            self._left_out[key] = tuple(LeftOutInstance(one.reference, reason, one.facts) for one in here)
+        return self._left_out[key]
 
     def _facts(self, names: tuple[str, ...], index: int) -> Mapping[str, str]:
         if not self.universe >> index & 1:
