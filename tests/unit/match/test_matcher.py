@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,15 @@ STUDY = [
     for number, (side, view) in enumerate([("L", "CC"), ("L", "MLO"), ("R", "CC"), ("R", "MLO")])
 ]
 
+KNOWN_SINCE = datetime(2026, 11, 24, tzinfo=UTC)
+
 
 def registered(text: str) -> RegisteredModel:
     declaration = parse(text)
     digest = Digest("0" * 64)
-    return RegisteredModel(ModelIdentity(declaration.name, declaration.version, digest, digest), declaration)
+    return RegisteredModel(
+        ModelIdentity(declaration.name, declaration.version, digest, digest), declaration, KNOWN_SINCE
+    )
 
 
 CHEST = """

@@ -1,0 +1,1 @@
+"""BI-RADS breast density from the four standard mammography views, served to Wetread."""

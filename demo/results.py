@@ -1,0 +1,155 @@
+"""What came back: reads Wetread's two objects as any other reader would, and checks them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
+
+from demo.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pydicom import Dataset
+
+    from demo.archive import Archive, StoredObject
+
+BREAST_COMPOSITION = "129715009"
+"""SCT, PS3.16 CID 6000."""
+PROBABILITY = "122157"
+"""DCM, PS3.16 annex D."""
+GRADES = {"129716005": "A", "129717001": "B", "129718006": "C", "129719003": "D"}
+"""SCT codes of PS3.16 CID 6000, in the letters of the BI-RADS atlas."""
+DCIODVFY_TIMEOUT_S = 60
+STORED_DEADLINE_S = 10.0
+COPIED = ("PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "AccessionNumber", "StudyDate")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The pair of objects that one prediction gives."""
+
+    card: StoredObject
+    report: StoredObject
+
+
+def find(archive: Archive, study: str) -> Result:
+    """The results in a study of this Orthanc identifier. Raises `NotInTime` when there are none."""
+
+    def probe() -> Result | None:
+        objects = {found.dataset.SOPClassUID: found for found in archive.results(study)}
+        card, report = objects.get(SecondaryCaptureImageStorage), objects.get(Comprehensive3DSRStorage)
+        return Result(card, report) if card and report else None
+
+    return until(probe, what="both results are in Orthanc", deadline_s=STORED_DEADLINE_S)
+
+
+def grade(report: Dataset) -> str:
+    """The letter of the study's density in a structured report; empty when it names none."""
+    for item in items(report):
+        if _concept(item) == BREAST_COMPOSITION and "ConceptCodeSequence" in item:
+            return GRADES.get(item.ConceptCodeSequence[0].CodeValue, "")
+    return ""
+
+
+def probabilities(report: Dataset) -> dict[str, float]:
+    """Grade to probability (0 to 1) of the whole study, as the structured report has them in percent."""
+    found: dict[str, float] = {}
+    for item in items(report):
+        if _concept(item) != PROBABILITY or "MeasuredValueSequence" not in item:
+            continue
+        category = _modifier(item, BREAST_COMPOSITION)
+        if category in GRADES:
+            found.setdefault(GRADES[category], float(item.MeasuredValueSequence[0].NumericValue) / 100)
+    return found
+
+
+def items(node: Dataset) -> Iterator[Dataset]:
+    """All content items below a node, parents first (PS3.3 C.17.3)."""
+    for item in node.get("ContentSequence", []):
+        yield item
+        yield from items(item)
+
+
+def excerpt(node: Dataset, *, depth: int = 0, deepest: int = 4) -> Iterator[str]:
+    """The report's tree as indented lines for people, without its references and UIDs."""
+    for item in node.get("ContentSequence", []):
+        value = _value(item)
+        if value is not None and "ConceptNameCodeSequence" in item:
+            name = item.ConceptNameCodeSequence[0].CodeMeaning
+            yield f"{'  ' * depth}{name}{': ' if value else ''}{value}"
+        if depth < deepest:
+            yield from excerpt(item, depth=depth + 1, deepest=deepest)
+
+
+def write_png(card: Dataset, path: Path) -> None:
+    """Writes the card's pixels, 8 bit RGB or grey, as a PNG."""
+    Image.fromarray(card.pixel_array).save(path)
+
+
+def problems(result: Result, source: Dataset, folder: Path) -> list[str]:
+    """What is wrong with stored results, for people; empty when they are valid.
+
+    Compares what identifies patient and study with an instance of the study itself, and asks
+    dciodvfy where it is installed.
+    """
+    found = []
+    for kind, stored in (("card", result.card), ("report", result.report)):
+        dataset = stored.dataset
+        found += [
+            f"{kind}: {keyword} is not that of the study"
+            for keyword in COPIED
+            if str(dataset.get(keyword, "")) != str(source.get(keyword, ""))
+        ]
+        file = folder / f"{kind}.dcm"
+        file.write_bytes(stored.content)
+        found += [f"{kind}: {line}" for line in validate(file)]
+    if not grade(result.report.dataset):
+        found.append("report: names no breast composition")
+    return found
+
+
+def validate(file: Path) -> list[str]:
+    """The errors that dciodvfy finds in a file; none where it is not installed."""
+    if not (program := shutil.which("dciodvfy")):
+        return []
+    command = [program, "-new", str(file)]
+    ran = subprocess.run(  # noqa: S603  # a found program and our own file, no shell
+        command, capture_output=True, text=True, errors="replace", timeout=DCIODVFY_TIMEOUT_S, check=False
+    )
+    return [line for line in (ran.stderr + ran.stdout).splitlines() if line.startswith("Error")]
+
+
+def _concept(item: Dataset) -> str:
+    name = item.get("ConceptNameCodeSequence")
+    return str(name[0].CodeValue) if name else ""
+
+
+def _modifier(item: Dataset, concept: str) -> str:
+    """The code value of an item's modifier with this concept; empty when it has none."""
+    for child in item.get("ContentSequence", []):
+        if child.get("RelationshipType") == "HAS CONCEPT MOD" and _concept(child) == concept:
+            return str(child.ConceptCodeSequence[0].CodeValue)
+    return ""
+
+
+def _value(item: Dataset) -> str | None:
+    """An item's value for people; None for those that are for machines."""
+    match item.get("ValueType"):
+        case "CODE":
+            return str(item.ConceptCodeSequence[0].CodeMeaning)
+        case "NUM" if item.get("MeasuredValueSequence"):
+            measured = item.MeasuredValueSequence[0]
+            return f"{measured.NumericValue} {measured.MeasurementUnitsCodeSequence[0].CodeValue}"
+        case "TEXT":
+            return str(item.TextValue)
+        case "CONTAINER":
+            return ""
+        case _:
+            return None

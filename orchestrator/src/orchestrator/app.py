@@ -1,0 +1,213 @@
+"""The composition root: the only place that builds adapters, and the loops that keep the process going.
+
+    watch   reads the change log            settle  judges studies
+    models  finds and describes endpoints   sweep   hands due jobs to the engine
+
+A loop that meets trouble it knows says so once, waits and goes on. A defect in a loop ends the
+process loudly: everything is in the ledger, and the next start takes it up.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from orchestrator import pipeline
+from orchestrator.dispatch.active import ActiveModels
+from orchestrator.dispatch.registry import Registry
+from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, WetreadError
+from orchestrator.handoffs import CompositionSettings
+from orchestrator.intake import Intake
+from orchestrator.jobs import sweep
+from orchestrator.jobs.database import Database, hold
+from orchestrator.jobs.engine import Engine
+from orchestrator.operations.health import Health
+from orchestrator.orthanc.client import OrthancClient
+from orchestrator.telemetry import logs
+from orchestrator.telemetry.events import Event
+from orchestrator.web.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.settings import Site
+
+STOP_WITHIN_S = 10
+"""What is in work at a stop has this long to end; the rest is taken up at the next start."""
+_SWEEP_EVERY = timedelta(milliseconds=500)
+_STOCK_EVERY = timedelta(seconds=30)
+_KEEP_ENGINE_RECORDS = timedelta(days=7)
+_TROUBLE_PAUSE = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """Something that is done again and again."""
+
+    name: str
+    work: Callable[[], timedelta]
+    """Does it once; how long to pause unless woken."""
+    wake: threading.Event
+
+
+class Orchestrator:
+    """A running orchestrator."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._database = Database(site.database)
+        self._lock = hold(site.database)
+        self._archive = OrthancClient(site.orthanc)
+        self._registry = Registry(site.models, now)
+        self._active = ActiveModels(self._registry, self._database, now)
+        self._intake = Intake(self._archive, self._database, site, self._active, now)
+        self._renderer = ThreadPoolExecutor(2 * site.work.threads, thread_name_prefix="preview")
+        self._settle, self._sweep = threading.Event(), threading.Event()
+        self._stopping = threading.Event()
+        self._last_reconcile = self._last_stock = now() - timedelta(days=1)
+        self._trouble: dict[str, str] = {}
+        tools = self._tools()
+        health = Health(self._database, self._archive, self._live_models)
+        self._server = Server(site.web, health) if site.web.port else None
+        self._engine = Engine(
+            self._database.engine,
+            lambda key, attempt: pipeline.steps(tools, key, attempt),
+            threads=site.work.threads,
+            per_model=site.work.per_model,
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Works until asked to stop."""
+        self._database.migrate()
+        sweep.take_stock(self._database, now())
+        self._active.refresh()
+        self._engine.launch()
+        logs.info(Event.ORCHESTRATOR_STARTED, version=version("wetread"))
+        loops = (
+            _Loop("watch", self._watch_once, threading.Event()),
+            _Loop("settle", self._settle_once, self._settle),
+            _Loop("models", self._models_once, threading.Event()),
+            _Loop("sweep", self._sweep_once, self._sweep),
+        )
+        threads = [threading.Thread(target=self._keep_going, args=(loop, stop), name=loop.name) for loop in loops]
+        for thread in threads:
+            thread.start()
+        if self._server is not None:
+            self._server.start()
+        stop.wait()
+        self._stopping.set()
+        for loop, thread in zip(loops, threads, strict=True):
+            loop.wake.set()
+            thread.join()
+        self._close()
+
+    def _live_models(self) -> list[str]:
+        return [f"{one.identity.name} {one.identity.version}" for one in self._registry.live()]
+
+    def _close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+        self._engine.stop(STOP_WITHIN_S)
+        self._renderer.shutdown(wait=False, cancel_futures=True)
+        self._registry.close()
+        self._archive.close()
+        self._database.close()
+        if self._lock is not None:
+            self._lock.close()
+        logs.info(Event.ORCHESTRATOR_STOPPED)
+
+    def _tools(self) -> pipeline.Tools:
+        results = self._site.results
+        return pipeline.Tools(
+            archive=self._archive,
+            database=self._database,
+            registry=self._registry,
+            composition=CompositionSettings(
+                timezone=self._site.timezone,
+                card_modality=results.card_modality,
+                series_number=results.series_number,
+                content_qualification=results.content_qualification,
+                grade_in_series_description=results.grade_in_series_description,
+                site_file_sha256=self._site.sha256,
+            ),
+            previews=results.previews,
+            retry=self._site.retry,
+            wetread_version=version("wetread"),
+            clock=now,
+            renderer=self._renderer,
+            on_end=self._sweep.set,
+        )
+
+    def _keep_going(self, loop: _Loop, stop: threading.Event) -> None:
+        try:
+            while not self._stopping.is_set():
+                pause = self._attempt(loop)
+                loop.wake.wait(pause.total_seconds())
+                loop.wake.clear()
+        except BaseException as error:
+            if isinstance(error, Exception):
+                logs.defect(error, loop=loop.name)
+            raise
+        finally:
+            stop.set()
+
+    def _attempt(self, loop: _Loop) -> timedelta:
+        """Does the loop's work once; says what is in its way once, and that it is over once."""
+        try:
+            pause = loop.work()
+        except WetreadError as error:
+            if self._trouble.get(loop.name) != str(error):
+                logs.warning(_event(error), loop=loop.name, reason=str(error))
+            self._trouble[loop.name] = str(error)
+            return _TROUBLE_PAUSE
+        if self._trouble.pop(loop.name, None):
+            logs.info(Event.ARCHIVE_REACHED, loop=loop.name)
+        return pause
+
+    def _watch_once(self) -> timedelta:
+        studies, arrivals = self._intake.read_changes()
+        moment = now()
+        if studies:
+            self._settle.set()
+        if moment - self._last_reconcile > self._site.watch.reconcile:
+            self._last_reconcile = moment
+            if self._intake.reconcile(self._site.watch.reconcile):
+                self._settle.set()
+        busy = arrivals or self._intake.expects_more()
+        return self._site.watch.busy_poll if busy else self._site.watch.idle_poll
+
+    def _settle_once(self) -> timedelta:
+        if self._intake.settle_due():
+            self._sweep.set()
+        return timedelta(seconds=1)
+
+    def _models_once(self) -> timedelta:
+        for name in self._active.refresh():
+            self._intake.welcome(name)
+            self._settle.set()
+        self._sweep.set()
+        return self._site.models.refresh
+
+    def _sweep_once(self) -> timedelta:
+        moment = now()
+        sweep.start_due(self._database, self._engine, self._registry.serves, moment, 3 * self._site.work.threads)
+        if moment - self._last_stock > _STOCK_EVERY:
+            self._last_stock = moment
+            sweep.take_back(self._database, self._engine, moment)
+            self._engine.forget(moment - _KEEP_ENGINE_RECORDS)
+        return _SWEEP_EVERY
+
+
+def now() -> datetime:
+    """The time, aware, UTC: the only clock there is."""
+    return datetime.now(UTC)
+
+
+def _event(error: WetreadError) -> Event:
+    if isinstance(error, ArchiveUnavailable):
+        return Event.ARCHIVE_UNAVAILABLE
+    return Event.ARCHIVE_REFUSED if isinstance(error, ArchiveRefused) else Event.LOOP_FAILED

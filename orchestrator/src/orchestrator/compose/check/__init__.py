@@ -1,0 +1,63 @@
+"""Our own strict check of a composed object, on the bytes that would be stored.
+
+It rests on the tables of the Standard that highdicom and pydicom carry. It has no conditions (types
+1C and 2C are judged where we know them: codes, content items, identity); the tests add dciodvfy.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from pydicom import dcmread
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+
+from orchestrator.compose.check.identity import identity_faults
+from orchestrator.compose.check.references import reference_faults
+from orchestrator.compose.check.required import required_faults
+from orchestrator.compose.check.tree import tree_faults
+from orchestrator.compose.check.uids import uid_faults
+from orchestrator.compose.check.values import value_faults
+from orchestrator.errors import ResultInvalid
+
+if TYPE_CHECKING:
+    from pydicom import FileDataset
+
+    from orchestrator.handoffs import ComposedObject, Composition
+
+_MOST_SHOWN: Final = 5
+
+
+def faults(composed: ComposedObject, composition: Composition) -> tuple[str, ...]:
+    """Sentences that say what is wrong with the object; none for one that may be stored."""
+    dataset = _opened(dcmread(BytesIO(composed.content)))
+    return (
+        *uid_faults(dataset, composed, composition),
+        *required_faults(dataset),
+        *value_faults(dataset),
+        *reference_faults(dataset, composition.selected),
+        *tree_faults(dataset),
+        *identity_faults(dataset, composition.source),
+    )
+
+
+def _opened(dataset: FileDataset) -> FileDataset:
+    """The same, its sequences decoded once, for they are walked by every check; its values left as bytes."""
+    for tag in dataset.keys():  # noqa: SIM118 (iterating a dataset would decode its elements)
+        if dictionary_has_tag(tag) and dictionary_VR(tag) == "SQ":
+            for item in dataset[tag].value:
+                _opened(item)
+    return dataset
+
+
+def refuse_invalid(composed: ComposedObject, composition: Composition) -> None:
+    """Return if the object may be stored.
+
+    Raises:
+        ResultInvalid: it may not; the text says why.
+    """
+    found = faults(composed, composition)
+    if found:
+        more = f", and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
+        msg = f"the {composed.kind} fails its check: {'; '.join(found[:_MOST_SHOWN])}{more}"
+        raise ResultInvalid(msg)

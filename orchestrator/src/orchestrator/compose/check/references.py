@@ -1,0 +1,43 @@
+"""Whether an object refers to inputs that exist, and names every one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+
+from orchestrator.compose.source_values import sequence_items, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pydicom import Dataset
+
+    from wetread_contract.judgement import SelectedInstance
+
+_EVIDENCE: Final = ("CurrentRequestedProcedureEvidenceSequence", "SourceImageSequence")
+"""Where a report and a card name what they rest on."""
+
+_OURS: Final = (*_EVIDENCE, "ReferencedSeriesSequence", "ContentSequence")
+"""Sequences whose references are ours; the copied ones (Referenced Study …) are the source's."""
+
+
+def reference_faults(dataset: Dataset, selected: Sequence[SelectedInstance]) -> Iterator[str]:
+    """References to what was not an input, and inputs without a reference."""
+    known = {(each.reference.sop_class_uid, each.reference.sop_instance_uid) for each in selected}
+    for keyword in _OURS:
+        unknown = set(_references(dataset, keyword)) - known
+        if unknown:
+            yield f"{keyword} refers to {len(unknown)} instance(s) that were no input"
+    named = {reference for keyword in _EVIDENCE for reference in _references(dataset, keyword)}
+    if known - named:
+        yield f"{len(known - named)} input(s) are not named as evidence"
+
+
+def _references(dataset: Dataset, keyword: str) -> Iterator[tuple[str, str]]:
+    for item in sequence_items(dataset, keyword):
+        if "ReferencedSOPInstanceUID" in item:
+            yield text_of(item, "ReferencedSOPClassUID"), text_of(item, "ReferencedSOPInstanceUID")
+        for tag in item.keys():  # noqa: SIM118 (iterating a dataset would decode its elements)
+            if dictionary_VR(tag) == "SQ":
+                yield from _references(item, keyword_for_tag(tag))

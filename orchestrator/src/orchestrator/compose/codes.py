@@ -1,0 +1,101 @@
+"""Every coded concept that Wetread writes, with the table of PS3.16 that it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from highdicom.sr import CodedConcept
+
+if TYPE_CHECKING:
+    from wetread_contract.findings import Code
+
+OWN_SCHEME: Final = "99WETREAD"
+"""Private coding scheme designator (PS3.16 8, "99" prefix) for what no standard scheme names."""
+
+OWN_SCHEME_NAME: Final = "Wetread concepts"
+
+
+def concept(code: Code) -> CodedConcept:
+    """A model's code as highdicom writes it."""
+    return CodedConcept(value=code.value, scheme_designator=code.scheme, meaning=code.meaning)
+
+
+def _dcm(value: str, meaning: str) -> CodedConcept:
+    return CodedConcept(value=value, scheme_designator="DCM", meaning=meaning)
+
+
+def _sct(value: str, meaning: str) -> CodedConcept:
+    return CodedConcept(value=value, scheme_designator="SCT", meaning=meaning)
+
+
+def _ucum(value: str, meaning: str) -> CodedConcept:
+    return CodedConcept(value=value, scheme_designator="UCUM", meaning=meaning)
+
+
+def _own(value: str, meaning: str) -> CodedConcept:
+    return CodedConcept(value=value, scheme_designator=OWN_SCHEME, meaning=meaning)
+
+
+DEVICE: Final = _dcm("121007", "Device")
+"""CID 270 Observer Type."""
+
+ARTIFICIAL_INTELLIGENCE: Final = _dcm("123110", "Artificial Intelligence")
+"""CID 7162 Surface Processing Algorithm Family, as TID 4019 uses it."""
+
+COMMENT: Final = _dcm("121106", "Comment")
+"""TID 1501 and others: a sentence for people."""
+
+PROBABILITY: Final = _dcm("122157", "Probability")
+"""PS3.16 Annex D; only for calibrated scores."""
+
+MODEL_SCORE: Final = _own("SCORE", "Model score, not a probability")
+"""What a model says whose scores are not calibrated.
+
+(111012, DCM, "Certainty of Finding") would be read as a percentage.
+"""
+
+PERCENT: Final = _ucum("%", "Percent")
+"""CID 83 Real World Value Mapping Unit."""
+
+NO_UNITS: Final = _ucum("1", "no units")
+"""PS3.16 7.2.2: the unit of a number without one."""
+
+QUALITY_VERDICTS: Final = {
+    "acceptable": _own("ACCEPTABLE", "Acceptable"),
+    "limited": _own("LIMITED", "Limited"),
+    "unacceptable": _own("UNACCEPTABLE", "Unacceptable"),
+}
+
+LATERALITY: Final = _sct("272741003", "Laterality")
+LATERALITIES: Final = {
+    "L": _sct("7771000", "Left"),
+    "R": _sct("24028007", "Right"),
+    "B": _sct("51440002", "Bilateral"),
+}
+"""CID 244 Laterality."""
+
+BREAST_COMPOSITION: Final = _sct("129715009", "Breast composition")
+"""TID 4206; the values are those of CID 6000 and 6001."""
+
+DENSE_BREAST_VALUES: Final = frozenset({"129718006", "129719003"})
+"""SCT: heterogeneously dense and extremely dense, what screening programmes call dense."""
+
+SOURCE_IMAGE: Final = _dcm("121322", "Source image for image processing operation")
+"""CID 7202 Source Image Purpose of Reference."""
+
+PROCESSING_EQUIPMENT: Final = _dcm("109102", "Processing Equipment")
+"""CID 7005 Contributing Equipment Purpose of Reference."""
+
+PROCEDURES_BY_MODALITY: Final = {
+    "MG": _sct("71651007", "Mammography"),
+    "CT": _sct("77477000", "Computed tomography"),
+    "MR": _sct("113091000", "Magnetic resonance imaging"),
+    "US": _sct("16310003", "Ultrasonography"),
+    "PT": _sct("82918005", "Positron emission tomography"),
+    "DX": _sct("363680008", "Radiographic imaging"),
+    "CR": _sct("363680008", "Radiographic imaging"),
+}
+"""What was done, where the source has no Procedure Code Sequence; never more than the modality tells."""
+
+IMAGING: Final = _sct("363679005", "Imaging")
+"""The procedure reported where not even the modality is known to us."""

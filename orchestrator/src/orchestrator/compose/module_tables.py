@@ -1,0 +1,54 @@
+"""The attributes of the Standard's modules (PS3.3 Annex A and C), from highdicom's machine-readable copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from highdicom._standard_utils import get_iod_module_map, get_module_attribute_map, get_sop_class_iod_map
+
+MANDATORY = "M"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRule:
+    """One line of a module's table, with what is nested in it."""
+
+    keyword: str
+    type: str
+    """`1`, `1C`, `2`, `2C` or `3` (PS3.5 7.4)."""
+    nested: tuple[AttributeRule, ...] = ()
+    """Of the items, for a sequence."""
+
+
+@cache
+def module(key: str) -> tuple[AttributeRule, ...]:
+    """The table of one module, by its key: `patient`, `general-study`."""
+    return _rules(get_module_attribute_map()[key], ())
+
+
+@cache
+def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
+    """Keys of the modules with usage M in the IOD of a SOP class."""
+    iod = get_iod_module_map()[get_sop_class_iod_map()[sop_class_uid]]
+    return tuple(entry["key"] for entry in iod if entry["usage"] == MANDATORY)
+
+
+def _rules(lines: list[dict[str, object]], path: tuple[str, ...]) -> tuple[AttributeRule, ...]:
+    depth = len(path)
+    deeper: dict[str, list[dict[str, object]]] = {}
+    own = []
+    for line in lines:
+        places = list(line["path"])  # type: ignore[call-overload]
+        if len(places) == depth:
+            own.append(line)
+        else:
+            deeper.setdefault(places[depth], []).append(line)
+    return tuple(
+        AttributeRule(
+            str(line["keyword"]),
+            str(line["type"]),
+            _rules(deeper.get(str(line["keyword"]), []), (*path, str(line["keyword"]))),
+        )
+        for line in own
+    )

@@ -1,0 +1,1 @@
+"""Puts results where they belong and proves that they are there."""

@@ -1,0 +1,269 @@
+"""From news of a study to rows of jobs: the only module that knows watch → match → ledger → cursor.
+
+    change log ──read_changes──▶ news ──settle_due──▶ generation, decisions, jobs: one transaction
+
+A study that cannot be read now waits as a row of `news` and holds up no other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from orchestrator import settings as site_settings
+from orchestrator.errors import ArchiveUnavailable, Gone, Permanent, WetreadError
+from orchestrator.jobs import judgements, ledger, news
+from orchestrator.jobs.input import input_of
+from orchestrator.jobs.key import job_key
+from orchestrator.jobs.states import ENDED, JobState
+from orchestrator.match.matcher import match
+from orchestrator.telemetry import logs, metrics
+from orchestrator.telemetry.events import Event
+from orchestrator.watch import changes, generation, reconcile
+from wetread_contract.judgement import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
+
+    import sqlalchemy as sa
+
+    from orchestrator.handoffs import Generation, JobKey, Match, RegisteredModel
+    from orchestrator.jobs.database import Database
+    from orchestrator.jobs.news import WaitingStudy
+    from orchestrator.orthanc.archive import Archive
+    from orchestrator.settings import Site
+
+NEW_NAME_LOOKS_BACK = timedelta(hours=1)
+"""A model whose name is new to the site is judged against what came within this time."""
+_REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
+_LOOK_AGAIN = timedelta(seconds=5)
+
+
+class Intake:
+    """Turns Orthanc's change log into jobs."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        database: Database,
+        site: Site,
+        models: Callable[[], Sequence[RegisteredModel]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._archive = archive
+        self._database = database
+        self._site = site
+        self._models = models
+        self._clock = clock
+
+    def read_changes(self) -> tuple[int, int]:
+        """Notes what has happened since the last look: (studies to judge, instances on their way).
+
+        Raises what the archive raises; nothing is lost by that, the cursor stays.
+        """
+        place = self._place()
+        page = self._archive.changes(place.seq, changes.PAGE_SIZE)
+        if not page.changes and page.last < place.seq:
+            self._start_over(page.last)
+            return 0, 0
+        if not page.changes:
+            return 0, 0
+        with self._database.write() as connection:
+            noted = changes.note(connection, page, self._clock())
+        for study in noted.studies:
+            logs.info(Event.STUDY_NOTICED, study=logs.short(study))
+        return len(noted.studies), noted.arrivals
+
+    def reconcile(self, older_than: timedelta) -> int:
+        """Notes studies that became stable without Orthanc saying so; how many. Raises what the archive raises."""
+        now = self._clock()
+        with self._database.read() as connection:
+            overdue = news.overdue_arrivals(connection, now - older_than)
+        studies, settled = reconcile.forgotten(self._archive, overdue)
+        with self._database.write() as connection:
+            news.note_studies(connection, studies, now)
+            news.drop_arrivals(connection, settled)
+        return len(studies)
+
+    def settle_due(self) -> int:
+        """Judges the studies whose time has come; how many there were. Raises `ArchiveUnavailable`."""
+        with self._database.read() as connection:
+            due = news.waiting(connection, self._clock())
+        for waiting in due:
+            self._settle(waiting)
+        return len(due)
+
+    def expects_more(self) -> bool:
+        """Whether instances have come whose study is not stable yet: then the next look should be soon."""
+        with self._database.read() as connection:
+            return bool(news.overdue_arrivals(connection, self._clock(), limit=1))
+
+    def welcome(self, name: str) -> None:
+        """A model whose name is new to the site is judged against what came lately: a start-up race loses nothing."""
+        now = self._clock()
+        with self._database.write() as connection:
+            studies = judgements.judged_since(connection, now - NEW_NAME_LOOKS_BACK)
+            news.note_studies(connection, studies, now)
+        logs.info(Event.MODEL_REGISTERED, model=name, looks_back_at=len(studies))
+
+    def _place(self) -> news.Cursor:
+        with self._database.read() as connection:
+            place = news.cursor(connection)
+        if place is not None:
+            return place
+        place = news.Cursor(self._archive.newest_change(), self._clock().replace(microsecond=0))
+        with self._database.write() as connection:
+            news.start_cursor(connection, place.seq, place.started_at)
+        return place
+
+    def _start_over(self, last: int) -> None:
+        """The log is shorter than our place in it: Orthanc's database was replaced."""
+        logs.warning(Event.ARCHIVE_REPLACED)
+        with self._database.write() as connection:
+            news.move_cursor(connection, min(last, 0))
+
+    def _settle(self, waiting: WaitingStudy) -> None:
+        try:
+            current = generation.read(self._archive, waiting.study, self._our_series)
+        except Gone:
+            self._vanished(waiting)
+        except ArchiveUnavailable:
+            with self._database.write() as connection:
+                news.postpone(connection, waiting, self._clock() + _LOOK_AGAIN, failed=True)
+            raise
+        except Permanent as error:
+            with self._database.write() as connection:
+                news.postpone(connection, waiting, self._clock() + 12 * _LOOK_AGAIN, failed=True)
+            logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
+        else:
+            self._judge_guarded(waiting, current)
+
+    def _judge_guarded(self, waiting: WaitingStudy, current: Generation) -> None:
+        """The per-study guard: a study that nobody foresaw waits for a person and holds up no other."""
+        try:
+            self._judge(waiting, current)
+        except Exception as error:
+            if isinstance(error, WetreadError):
+                raise
+            with self._database.write() as connection:
+                news.postpone(connection, waiting, self._clock() + timedelta(hours=1), failed=True)
+            logs.defect(error, study=logs.short(waiting.study))
+
+    def _our_series(self, series_instance_uids: Collection[str]) -> frozenset[str]:
+        with self._database.read() as connection:
+            return ledger.our_series(connection, series_instance_uids)
+
+    def _vanished(self, waiting: WaitingStudy) -> None:
+        now = self._clock()
+        with self._database.write() as connection:
+            news.settle(connection, waiting)
+            for job in ledger.listed(connection, study=waiting.study):
+                if job.state is JobState.QUEUED:
+                    ledger.move(connection, job, JobState.GONE, now, reason="the study is no longer in Orthanc")
+        logs.info(Event.STUDY_GONE, study=logs.short(waiting.study))
+
+    def _judge(self, waiting: WaitingStudy, current: Generation) -> None:
+        """One transaction: the generation, every decision, the jobs, and the end of the news."""
+        now = self._clock()
+        with self._database.write() as connection:
+            news.drop_arrivals(connection, [instance.orthanc_id for instance in current.instances])
+            known = judgements.judged(connection, current.study, current.digest)
+            models = self._asked(connection, current, known, now)
+            if known is None:
+                judgements.record_generation(connection, current, now)
+            foreign = [instance for instance in current.instances if not instance.ours]
+            matches = match(models, [instance.headers for instance in foreign]) if foreign else []
+            for matched in matches:
+                self._decide(connection, waiting, current, matched, now)
+                metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
+            deadline = current.last_update + self._site.watch.incomplete_after
+            if now >= deadline:
+                for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):
+                    logs.info(Event.STUDY_JUDGED, study=logs.short(current.study), model=name, outcome="UNSUITABLE")
+                news.settle(connection, waiting)
+            elif judgements.has_incomplete(connection, current.study, current.digest):
+                news.postpone(connection, waiting, deadline, failed=False)
+            else:
+                news.settle(connection, waiting)
+        outcomes = Counter(matched.judgement.outcome for matched in matches)
+        logs.info(Event.STUDY_JUDGED, study=logs.short(current.study), **{str(key): n for key, n in outcomes.items()})
+
+    def _asked(
+        self,
+        connection: sa.Connection,
+        current: Generation,
+        known: judgements.JudgedGeneration | None,
+        now: datetime,
+    ) -> list[RegisteredModel]:
+        """The models whose rules are asked about this content: all for a new one, newcomers for a known one."""
+        if known is not None:
+            recent = known.judged_at >= now - NEW_NAME_LOOKS_BACK
+            return [
+                model
+                for model in self._models()
+                if recent and model.identity.name not in known.models and model.known_since > known.judged_at
+            ]
+        place = news.cursor(connection)
+        started = now if place is None else place.started_at
+        if current.last_update < site_settings.instant(self._site.watch.since, started):
+            logs.info(Event.STUDY_PASSED_OVER, study=logs.short(current.study))
+            return []
+        return list(self._models())
+
+    def _decide(
+        self, connection: sa.Connection, waiting: WaitingStudy, current: Generation, matched: Match, now: datetime
+    ) -> None:
+        key = None
+        if matched.judgement.outcome is Outcome.MATCHED:
+            key = self._queue(connection, waiting, current, matched, now)
+        judgements.record(
+            connection,
+            current,
+            matched,
+            site_file_sha256=self._site.sha256,
+            job_key=key,
+            decided_at=now,
+        )
+
+    def _queue(
+        self, connection: sa.Connection, waiting: WaitingStudy, current: Generation, matched: Match, now: datetime
+    ) -> JobKey:
+        """Makes the job of a match, or finds the one that is there, and clears its slot."""
+        orthanc_ids = {one.headers.sop_instance_uid: one.orthanc_id for one in current.instances}
+        wanted = input_of(matched.judgement, orthanc_ids)
+        series = matched.judgement.series_instance_uid
+        key = job_key(current.study, series, matched.model, wanted.orthanc_ids)
+        others = [job for job in ledger.slot(connection, current.study, series, matched.model.name) if job.key != key]
+        existing = ledger.find(connection, key)
+        if existing is not None and existing.state not in _REOPENED:
+            return key
+        replaces = self._clear(connection, others, now)
+        if existing is not None:
+            ledger.reopen(connection, existing, now, "the study is as it was when this job was made")
+        else:
+            new = ledger.NewJob(
+                key,
+                current.study,
+                series,
+                matched.model,
+                ledger.ROUTINE_PRIORITY,
+                waiting.noticed_at,
+                wanted.to_json(),
+            )
+            ledger.open_job(connection, new, now, replaces=replaces)
+        logs.info(Event.JOB_QUEUED, job=logs.short(key), study=logs.short(current.study), model=matched.model.name)
+        return key
+
+    @staticmethod
+    def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetime) -> JobKey | None:
+        """Stops unfinished jobs of the slot; the finished one, which the new job replaces when it is done."""
+        finished = None
+        for job in others:
+            if job.state is JobState.DONE:
+                finished = job.key
+            elif job.state not in ENDED:
+                ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
+                logs.info(Event.JOB_SUPERSEDED, job=logs.short(job.key), study=logs.short(job.study))
+        return finished

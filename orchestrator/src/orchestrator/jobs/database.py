@@ -1,0 +1,143 @@
+"""The one database that ledger and engine share."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from orchestrator.errors import DatabaseUnavailable, SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
+_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "glusterfs", "ceph"})
+
+
+class Database:
+    """Connections to the one database; every write is one transaction from its first read on."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._sqlite = self.engine.dialect.name == "sqlite"
+
+    @classmethod
+    def existing(cls, url: str) -> Database:
+        """A database that an orchestrator has made. Raises `SettingsInvalid` where none has."""
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+            raise SettingsInvalid(f"database: there is no ledger at {parsed.database} yet; `wetread run` makes it")
+        return cls(url)
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that sees nobody else's half: committed at the end, rolled back on an error.
+
+        Raises `DatabaseUnavailable` when the database cannot be reached or stays locked.
+        """
+        try:
+            with self.engine.begin() as connection:
+                if self._sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise DatabaseUnavailable(f"database: {_first_line(error)}; the work is kept and tried again") from error
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection for looking only. Raises `DatabaseUnavailable`."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise DatabaseUnavailable(f"database: {_first_line(error)}; tried again") from error
+
+    def migrate(self) -> None:
+        """Brings the ledger's schema up to this release."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> sa.Engine:
+    """An engine with the settings without which SQLite loses or blocks.
+
+    WAL and `synchronous=FULL`: a commit that was answered survives a power cut. `IMMEDIATE`: two
+    writers wait for each other instead of failing. Raises `SettingsInvalid`.
+    """
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return sa.create_engine(url, pool_size=20, pool_pre_ping=True, hide_parameters=True)
+        path = Path(parsed.database or "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, OSError) as error:
+        raise SettingsInvalid(
+            f"database: {url!r} cannot be used ({type(error).__name__}); write sqlite:////folder/wetread.db, "
+            "with a folder that this user may write to"
+        ) from error
+    _refuse_network_file_system(path)
+    engine = sa.create_engine(url, pool_size=20, max_overflow=20, hide_parameters=True, connect_args={"timeout": 30})
+    sa.event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _first_line(error: sa.exc.SQLAlchemyError) -> str:
+    return str(error.__cause__ or error).splitlines()[0]
+
+
+def hold(url: str) -> IO[str] | None:
+    """The lock that keeps a second process from working on the same SQLite file; hold it while you live.
+
+    None where the database itself arbitrates. Raises `SettingsInvalid` when somebody else has it.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    lock = Path(f"{parsed.database}.lock").open("a+", encoding="utf-8")  # noqa: SIM115 - held open for as long as the process works
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.seek(0)
+        owner = lock.read().strip() or "unknown"
+        lock.close()
+        raise SettingsInvalid(
+            f"{parsed.database}: another orchestrator (process {owner}) works on this ledger; "
+            "stop it first, or use PostgreSQL for several replicas"
+        ) from error
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _set_up_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401 - the driver's own type
+    del record
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _refuse_network_file_system(path: Path) -> None:
+    """SQLite's locks do not hold there."""
+    mounts = [line.split()[1:3] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    folder = str(path.parent.resolve())
+    inside = [(point, kind) for point, kind in mounts if folder == point or folder.startswith(point.rstrip("/") + "/")]
+    _, kind = max(inside, key=lambda mount: len(mount[0]))
+    if kind in _NETWORK_FILE_SYSTEMS:
+        raise SettingsInvalid(
+            f"database: {path} lies on a network file system ({kind}); use a local disk or PostgreSQL"
+        )

@@ -1,0 +1,117 @@
+"""What was decided about every generation of every study, and by whose rules."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from orchestrator.jobs.tables import DECISIONS, GENERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from orchestrator.handoffs import Digest, Generation, JobKey, Match, OrthancId
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedGeneration:
+    """A content of a study that has been judged before."""
+
+    last_update: datetime
+    judged_at: datetime
+    models: frozenset[str]
+    """Names of the models whose rules it was judged by."""
+
+
+def judged(connection: sa.Connection, study: OrthancId, digest: Digest) -> JudgedGeneration | None:
+    """What is known about this content, or None if it is new."""
+    row = connection.execute(
+        sa.select(GENERATIONS).where(GENERATIONS.c.study == study, GENERATIONS.c.digest == digest)
+    ).one_or_none()
+    if row is None:
+        return None
+    models = connection.execute(
+        sa.select(DECISIONS.c.model).where(DECISIONS.c.study == study, DECISIONS.c.digest == digest).distinct()
+    ).scalars()
+    return JudgedGeneration(row.last_update, row.judged_at, frozenset(models))
+
+
+def record_generation(connection: sa.Connection, generation: Generation, judged_at: datetime) -> None:
+    """This content of the study is judged."""
+    connection.execute(
+        sa.insert(GENERATIONS).values(
+            study=generation.study,
+            digest=generation.digest,
+            instance_count=len(generation.instances),
+            last_update=generation.last_update,
+            judged_at=judged_at,
+        )
+    )
+
+
+def judged_since(connection: sa.Connection, moment: datetime) -> list[OrthancId]:
+    """Studies of which a content was judged since then: what a model that is new to the site looks at."""
+    statement = sa.select(GENERATIONS.c.study).where(GENERATIONS.c.judged_at >= moment).distinct()
+    return list(connection.execute(statement).scalars())
+
+
+def record(
+    connection: sa.Connection,
+    generation: Generation,
+    matched: Match,
+    *,
+    site_file_sha256: str,
+    job_key: JobKey | None,
+    decided_at: datetime,
+) -> None:
+    """What one model's rules say about this content."""
+    connection.execute(
+        sa.insert(DECISIONS).values(
+            study=generation.study,
+            digest=generation.digest,
+            model=matched.model.name,
+            version=matched.model.version,
+            series_instance_uid=matched.judgement.series_instance_uid,
+            weights_sha256=matched.model.weights_sha256,
+            declaration_sha256=matched.model.declaration_sha256,
+            site_file_sha256=site_file_sha256,
+            outcome=matched.judgement.outcome.value,
+            judgement=asdict(matched.judgement),
+            job_key=job_key,
+            decided_at=decided_at,
+        )
+    )
+
+
+def give_up_incomplete(connection: sa.Connection, study: OrthancId, digest: Digest, decided_at: datetime) -> list[str]:
+    """Turns what is still INCOMPLETE about this content into UNSUITABLE; the names of the models concerned."""
+    mine = sa.and_(DECISIONS.c.study == study, DECISIONS.c.digest == digest, DECISIONS.c.outcome == "INCOMPLETE")
+    models = list(connection.execute(sa.select(DECISIONS.c.model).where(mine)).scalars())
+    connection.execute(sa.update(DECISIONS).where(mine).values(outcome="UNSUITABLE", decided_at=decided_at))
+    return models
+
+
+def latest(connection: sa.Connection, study: OrthancId) -> Sequence[sa.Row[Any]]:
+    """The decisions about the content that was judged last, by model."""
+    newest = (
+        sa.select(GENERATIONS.c.digest)
+        .where(GENERATIONS.c.study == study)
+        .order_by(GENERATIONS.c.judged_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = (
+        sa.select(DECISIONS)
+        .where(DECISIONS.c.study == study, DECISIONS.c.digest == newest)
+        .order_by(DECISIONS.c.model, DECISIONS.c.version, DECISIONS.c.series_instance_uid)
+    )
+    return connection.execute(statement).all()
+
+
+def has_incomplete(connection: sa.Connection, study: OrthancId, digest: Digest) -> bool:
+    """Whether some model still waits for more of this content."""
+    mine = sa.and_(DECISIONS.c.study == study, DECISIONS.c.digest == digest, DECISIONS.c.outcome == "INCOMPLETE")
+    return connection.execute(sa.select(DECISIONS.c.model).where(mine).limit(1)).one_or_none() is not None

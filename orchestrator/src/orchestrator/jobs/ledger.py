@@ -1,0 +1,331 @@
+"""Jobs: the truth about every piece of work; the engine only executes.
+
+Every function works inside the caller's transaction. A change of state goes through `move`, which
+knows the table of transitions and refuses what is not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from orchestrator.handoffs import Digest, JobKey, ModelIdentity, OrthancId
+from orchestrator.jobs.states import ACTIVE, ENDED, TRANSITIONS, JobState
+from orchestrator.jobs.tables import JOBS, PREDICTIONS, RESULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from orchestrator.handoffs import ComposedObject
+
+STAT_PRIORITY = 1
+ROUTINE_PRIORITY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A match that asks for work."""
+
+    key: JobKey
+    study: OrthancId
+    series_instance_uid: str
+    model: ModelIdentity
+    priority: int
+    noticed_at: datetime
+    """When the study's stable change was read: durations count from here."""
+    input: Mapping[str, Any]
+    """JSON: the selected and the left out instances."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the ledger has it."""
+
+    key: JobKey
+    study: OrthancId
+    series_instance_uid: str
+    model: ModelIdentity
+    state: JobState
+    reason: str
+    """For people."""
+    priority: int
+    attempt: int
+    engaged: bool
+    """The engine has a workflow for this attempt."""
+    crashes: int
+    """How often the process died while this job was executing."""
+    failures: int
+    """Transient failures in a row; waiting for a model is none."""
+    not_before: datetime
+    created_at: datetime
+    state_since: datetime
+    noticed_at: datetime
+    input: Mapping[str, Any]
+    prediction_sha256: Digest | None
+    inference_s: float | None
+    summary: str
+    replaces: JobKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPrediction:
+    """A model's answer as it was received."""
+
+    content: bytes
+    endpoint: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """One of our objects in Orthanc."""
+
+    job_key: JobKey
+    kind: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    orthanc_id: OrthancId
+    sha256: Digest
+
+
+def find(connection: sa.Connection, key: JobKey) -> Job | None:
+    """The job with this key."""
+    row = connection.execute(sa.select(JOBS).where(JOBS.c.key == key)).one_or_none()
+    return None if row is None else _job(row)
+
+
+def listed(
+    connection: sa.Connection, *, states: Collection[JobState] = (), study: str = "", limit: int = 100
+) -> list[Job]:
+    """Jobs, the newest first."""
+    statement = sa.select(JOBS).order_by(JOBS.c.created_at.desc()).limit(limit)
+    if states:
+        statement = statement.where(JOBS.c.state.in_([state.value for state in states]))
+    if study:
+        statement = statement.where(JOBS.c.study == study)
+    return [_job(row) for row in connection.execute(statement)]
+
+
+def counts(connection: sa.Connection) -> dict[JobState, int]:
+    """How many jobs are in each state."""
+    statement = sa.select(JOBS.c.state, sa.func.count()).group_by(JOBS.c.state)
+    return {JobState(state): count for state, count in connection.execute(statement)}
+
+
+def slot(connection: sa.Connection, study: OrthancId, series_instance_uid: str, model: str) -> list[Job]:
+    """All jobs of one study (or series) and model name, whatever their version and input: one of them is current."""
+    statement = sa.select(JOBS).where(
+        JOBS.c.study == study, JOBS.c.series_instance_uid == series_instance_uid, JOBS.c.model == model
+    )
+    return [_job(row) for row in connection.execute(statement)]
+
+
+def open_job(connection: sa.Connection, new: NewJob, now: datetime, *, replaces: JobKey | None) -> None:
+    """Makes the row of a job that is to be done."""
+    connection.execute(
+        sa.insert(JOBS).values(
+            key=new.key,
+            study=new.study,
+            series_instance_uid=new.series_instance_uid,
+            model=new.model.name,
+            version=new.model.version,
+            weights_sha256=new.model.weights_sha256,
+            declaration_sha256=new.model.declaration_sha256,
+            image_digest=new.model.image_digest,
+            state=JobState.QUEUED.value,
+            reason="",
+            priority=new.priority,
+            not_before=now,
+            created_at=now,
+            state_since=now,
+            noticed_at=new.noticed_at,
+            input=new.input,
+            replaces=replaces,
+        )
+    )
+
+
+def move(
+    connection: sa.Connection,
+    job: Job,
+    to: JobState,
+    now: datetime,
+    *,
+    reason: str = "",
+    changes: Mapping[str, object] | None = None,
+) -> bool:
+    """Takes a job to another state, and out of the engine's hands when that is an end.
+
+    False if it is no longer in the state and the attempt that the caller saw.
+    Raises `ValueError` for a way that the table of transitions does not have.
+    """
+    if to not in TRANSITIONS[job.state]:
+        raise ValueError(f"no way from {job.state} to {to}")
+    changed: dict[str, object] = {"engaged": False} if to in ENDED else {}
+    changed.update(changes or {})
+    moved = connection.execute(
+        sa.update(JOBS)
+        .where(JOBS.c.key == job.key, JOBS.c.state == job.state.value, JOBS.c.attempt == job.attempt)
+        .values(state=to.value, reason=reason, state_since=now, **changed)
+    )
+    return moved.rowcount == 1
+
+
+def reopen(connection: sa.Connection, job: Job, now: datetime, reason: str) -> bool:
+    """Puts an ended job back into the queue, as if it were new; its saved prediction stays."""
+    fresh = {"engaged": False, "not_before": now, "failures": 0, "crashes": 0}
+    return move(connection, job, JobState.QUEUED, now, reason=reason, changes=fresh)
+
+
+def due(connection: sa.Connection, now: datetime, limit: int = 200) -> list[Job]:
+    """Jobs whose turn has come and that the engine does not have, STAT before routine, then the oldest first."""
+    statement = (
+        sa.select(JOBS)
+        .where(JOBS.c.state == JobState.QUEUED.value, JOBS.c.engaged.is_(False), JOBS.c.not_before <= now)
+        .order_by(JOBS.c.priority, JOBS.c.created_at)
+        .limit(limit)
+    )
+    return [_job(row) for row in connection.execute(statement)]
+
+
+def engaged_count(connection: sa.Connection) -> int:
+    """How many jobs the engine has."""
+    return int(connection.execute(sa.select(sa.func.count()).where(JOBS.c.engaged.is_(True))).scalar_one())
+
+
+def engaged(connection: sa.Connection) -> list[Job]:
+    """The jobs that the engine has."""
+    return [_job(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
+
+
+def engage(connection: sa.Connection, job: Job) -> int | None:
+    """Marks the next attempt as handed to the engine; its number, or None if somebody was faster."""
+    marked = connection.execute(
+        sa.update(JOBS)
+        .where(
+            JOBS.c.key == job.key,
+            JOBS.c.state == JobState.QUEUED.value,
+            JOBS.c.engaged.is_(False),
+            JOBS.c.attempt == job.attempt,
+        )
+        .values(engaged=True, attempt=job.attempt + 1)
+    )
+    return job.attempt + 1 if marked.rowcount == 1 else None
+
+
+def wait(
+    connection: sa.Connection, job: Job, not_before: datetime, now: datetime, reason: str, *, failed: bool
+) -> bool:
+    """Ends an attempt without a result: the job is QUEUED again, without a workflow, until then."""
+    changes = {"engaged": False, "not_before": not_before, "failures": job.failures + 1 if failed else job.failures}
+    if job.state is JobState.QUEUED:
+        waiting = connection.execute(
+            sa.update(JOBS)
+            .where(JOBS.c.key == job.key, JOBS.c.state == job.state.value, JOBS.c.attempt == job.attempt)
+            .values(reason=reason, **changes)
+        )
+        return waiting.rowcount == 1
+    return move(connection, job, JobState.QUEUED, now, reason=reason, changes=changes)
+
+
+def suspects(connection: sa.Connection) -> list[Job]:
+    """Jobs that were executing when the process died."""
+    statement = sa.select(JOBS).where(JOBS.c.state.in_([state.value for state in ACTIVE]))
+    return [_job(row) for row in connection.execute(statement)]
+
+
+def count_crash(connection: sa.Connection, job: Job) -> None:
+    """One more death of the process while this job was executing."""
+    connection.execute(sa.update(JOBS).where(JOBS.c.key == job.key).values(crashes=job.crashes + 1))
+
+
+def still(connection: sa.Connection, job: Job) -> bool:
+    """Whether the job is still in the state and the attempt that the caller saw: nobody stopped or replaced it."""
+    row = connection.execute(sa.select(JOBS.c.state, JOBS.c.attempt).where(JOBS.c.key == job.key)).one_or_none()
+    return row is not None and (row.state, row.attempt) == (job.state.value, job.attempt)
+
+
+def save_prediction(connection: sa.Connection, sha256: Digest, saved: SavedPrediction) -> None:
+    """Keeps an answer; the same answer twice is kept once."""
+    known = connection.execute(sa.select(PREDICTIONS.c.sha256).where(PREDICTIONS.c.sha256 == sha256)).one_or_none()
+    if known is None:
+        connection.execute(
+            sa.insert(PREDICTIONS).values(
+                sha256=sha256, content=saved.content, endpoint=saved.endpoint, received_at=saved.received_at
+            )
+        )
+
+
+def prediction(connection: sa.Connection, sha256: Digest) -> SavedPrediction:
+    """A saved answer."""
+    row = connection.execute(sa.select(PREDICTIONS).where(PREDICTIONS.c.sha256 == sha256)).one()
+    return SavedPrediction(row.content, row.endpoint, row.received_at)
+
+
+def note_results(
+    connection: sa.Connection, key: JobKey, objects: Sequence[tuple[ComposedObject, OrthancId]], now: datetime
+) -> None:
+    """Our objects are about to be in Orthanc: noted before they are sent, so that none can be there unknown."""
+    uids = [made.sop_instance_uid for made, _ in objects]
+    connection.execute(sa.delete(RESULTS).where(RESULTS.c.sop_instance_uid.in_(uids)))
+    connection.execute(
+        sa.insert(RESULTS),
+        [
+            {
+                "sop_instance_uid": made.sop_instance_uid,
+                "job_key": key,
+                "kind": made.kind.value,
+                "sop_class_uid": made.sop_class_uid,
+                "series_instance_uid": made.series_instance_uid,
+                "orthanc_id": orthanc_id,
+                "sha256": made.sha256,
+                "noted_at": now,
+            }
+            for made, orthanc_id in objects
+        ],
+    )
+
+
+def results(connection: sa.Connection, keys: Collection[JobKey]) -> list[StoredResult]:
+    """Our objects that rest on these jobs and are, or may be, in Orthanc."""
+    statement = sa.select(RESULTS).where(RESULTS.c.job_key.in_(list(keys)), RESULTS.c.withdrawn_at.is_(None))
+    return [
+        StoredResult(
+            JobKey(row.job_key),
+            row.kind,
+            row.sop_instance_uid,
+            row.series_instance_uid,
+            OrthancId(row.orthanc_id),
+            Digest(row.sha256),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def withdraw(connection: sa.Connection, sop_instance_uids: Collection[str], now: datetime) -> None:
+    """These objects are no longer in Orthanc."""
+    connection.execute(
+        sa.update(RESULTS).where(RESULTS.c.sop_instance_uid.in_(list(sop_instance_uids))).values(withdrawn_at=now)
+    )
+
+
+def our_series(connection: sa.Connection, series_instance_uids: Collection[str]) -> frozenset[str]:
+    """Those of the given series that we have made."""
+    statement = (
+        sa.select(RESULTS.c.series_instance_uid)
+        .where(RESULTS.c.series_instance_uid.in_(list(series_instance_uids)))
+        .distinct()
+    )
+    return frozenset(connection.execute(statement).scalars())
+
+
+def _job(row: sa.Row[Any]) -> Job:
+    fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    model = ModelIdentity(
+        row.model, row.version, Digest(row.weights_sha256), Digest(row.declaration_sha256), row.image_digest
+    )
+    taken = {name: fields[name] for name in Job.__slots__ if name in fields and name not in {"model", "state"}}
+    return Job(model=model, state=JobState(row.state), **taken)

@@ -1,0 +1,121 @@
+"""Our place in Orthanc's change log and the studies that wait to be judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orchestrator.handoffs import OrthancId
+from orchestrator.jobs.tables import ARRIVALS, CURSOR, NEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+_CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far the change log has been read."""
+
+    seq: int
+    started_at: datetime
+    """The first start ever: nothing that last changed before makes a job unless the site says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingStudy:
+    """A study that is to be judged."""
+
+    study: OrthancId
+    noticed_at: datetime
+    attempts: int
+    """How often reading it has failed."""
+
+
+def cursor(connection: sa.Connection) -> Cursor | None:
+    """Our place, or None before the first start."""
+    row = connection.execute(sa.select(CURSOR).where(CURSOR.c.name == _CHANGES)).one_or_none()
+    return None if row is None else Cursor(row.seq, row.started_at)
+
+
+def start_cursor(connection: sa.Connection, seq: int, started_at: datetime) -> None:
+    """Marks the first start."""
+    connection.execute(sa.insert(CURSOR).values(name=_CHANGES, seq=seq, started_at=started_at))
+
+
+def move_cursor(connection: sa.Connection, seq: int) -> None:
+    """Everything up to here is noted."""
+    connection.execute(sa.update(CURSOR).where(CURSOR.c.name == _CHANGES).values(seq=seq))
+
+
+def note_studies(connection: sa.Connection, studies: Iterable[OrthancId], noticed_at: datetime) -> None:
+    """Studies are to be judged now, however long they were to wait before."""
+    rows = [
+        {"study": study, "noticed_at": noticed_at, "not_before": noticed_at, "attempts": 0}
+        for study in dict.fromkeys(studies)
+    ]
+    if rows:
+        statement = _insert(connection, NEWS)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["study"],
+                set_={name: statement.excluded[name] for name in ("noticed_at", "not_before", "attempts")},
+            ),
+            rows,
+        )
+
+
+def note_arrivals(connection: sa.Connection, instances: Iterable[OrthancId], noticed_at: datetime) -> None:
+    """Instances have come whose study is not stable yet."""
+    rows = [{"instance": instance, "noticed_at": noticed_at} for instance in dict.fromkeys(instances)]
+    if rows:
+        connection.execute(_insert(connection, ARRIVALS).on_conflict_do_nothing(), rows)
+
+
+def drop_arrivals(connection: sa.Connection, instances: Collection[OrthancId]) -> None:
+    """Their study has been read."""
+    ordered = list(instances)
+    for start in range(0, len(ordered), 500):
+        connection.execute(sa.delete(ARRIVALS).where(ARRIVALS.c.instance.in_(ordered[start : start + 500])))
+
+
+def overdue_arrivals(connection: sa.Connection, noticed_before: datetime, limit: int = 500) -> list[OrthancId]:
+    """Instances that wait for their study for too long, the oldest first."""
+    statement = (
+        sa.select(ARRIVALS.c.instance)
+        .where(ARRIVALS.c.noticed_at < noticed_before)
+        .order_by(ARRIVALS.c.noticed_at)
+        .limit(limit)
+    )
+    return [OrthancId(row.instance) for row in connection.execute(statement)]
+
+
+def waiting(connection: sa.Connection, now: datetime, limit: int = 100) -> list[WaitingStudy]:
+    """Studies whose time has come, the longest noticed first."""
+    statement = sa.select(NEWS).where(NEWS.c.not_before <= now).order_by(NEWS.c.noticed_at).limit(limit)
+    return [WaitingStudy(OrthancId(row.study), row.noticed_at, row.attempts) for row in connection.execute(statement)]
+
+
+def postpone(connection: sa.Connection, news: WaitingStudy, not_before: datetime, *, failed: bool) -> None:
+    """The study is to be judged later, unless fresh news of it has come meanwhile."""
+    connection.execute(
+        sa.update(NEWS)
+        .where(NEWS.c.study == news.study, NEWS.c.noticed_at == news.noticed_at)
+        .values(not_before=not_before, attempts=news.attempts + 1 if failed else 0)
+    )
+
+
+def settle(connection: sa.Connection, news: WaitingStudy) -> None:
+    """The study is judged; fresh news that has come meanwhile stays."""
+    connection.execute(sa.delete(NEWS).where(NEWS.c.study == news.study, NEWS.c.noticed_at == news.noticed_at))
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)

@@ -1,0 +1,74 @@
+"""Starts what is due: the only place where a job gets into the engine's hands.
+
+A model that is down, a pause after a failure, a limit: all of it is a row that waits. The engine
+gets only a few more jobs than it can work on, so that an urgent one is never behind a long queue.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from orchestrator.jobs import ledger
+from orchestrator.jobs.states import JobState
+from orchestrator.telemetry import logs
+from orchestrator.telemetry.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from orchestrator.handoffs import ModelIdentity
+    from orchestrator.jobs.database import Database
+    from orchestrator.jobs.engine import Engine
+
+MOST_CRASHES = 3
+"""A job that was executing each time when the process died this often is poison."""
+
+
+def start_due(
+    database: Database, engine: Engine, serves: Callable[[ModelIdentity], bool], now: datetime, at_most: int
+) -> int:
+    """Hands due jobs whose model answers to the engine, until it has `at_most`; how many it got."""
+    started = 0
+    with database.write() as connection:
+        room = at_most - ledger.engaged_count(connection)
+        for job in ledger.due(connection, now) if room > 0 else ():
+            if started == room:
+                break
+            attempt = ledger.engage(connection, job) if serves(job.model) else None
+            if attempt is not None:
+                engine.enqueue(connection, job.key, attempt, job.model.name, job.priority)
+                started += 1
+    return started
+
+
+def take_stock(database: Database, now: datetime) -> None:
+    """Counts a crash for every job that was executing when the last process died, and fails what is poison."""
+    with database.write() as connection:
+        for job in ledger.suspects(connection):
+            ledger.count_crash(connection, job)
+            if job.crashes + 1 >= MOST_CRASHES:
+                reason = (
+                    f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
+                )
+                ledger.move(connection, job, JobState.FAILED, now, reason=reason)
+                logs.warning(Event.JOB_FAILED, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
+
+
+def take_back(database: Database, engine: Engine, now: datetime) -> int:
+    """Frees jobs whose attempt the engine has lost or ended in an error of its own; how many.
+
+    An error of the engine is never a job's end: the next attempt is.
+    """
+    with database.read() as connection:
+        engaged = [job for job in ledger.engaged(connection) if job.state is JobState.QUEUED or _quiet(job, now)]
+    unfinished = engine.unfinished() if engaged else frozenset()
+    lost = [job for job in engaged if (job.key, job.attempt) not in unfinished]
+    with database.write() as connection:
+        return sum(ledger.wait(connection, job, now, now, "taken up again", failed=True) for job in lost)
+
+
+def _quiet(job: ledger.Job, now: datetime) -> bool:
+    """Long enough in its state that the engine's own bookkeeping has caught up."""
+    return now - job.state_since > timedelta(seconds=30)

@@ -1,0 +1,194 @@
+"""The ledger's tables, as SQLAlchemy sees them; the migrations make them.
+
+Times are UTC, as text in ISO 8601 with microseconds, so that SQLite and PostgreSQL sort and show
+them alike. Identifiers of patients are in no table; SOP instance UIDs are, because results rest on
+exactly these instances.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+METADATA = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as sortable text."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """Text for the database. Raises `ValueError` for a datetime without a zone."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - SQLAlchemy's type
+        """The datetime that was stored."""
+        del dialect
+        return None if value is None else datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+CURSOR = Table(
+    "cursor",
+    METADATA,
+    Column("name", String(16), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("started_at", Instant, nullable=False),
+)
+"""Our place in Orthanc's change log; `started_at` is the first start ever."""
+
+ARRIVALS = Table(
+    "arrivals",
+    METADATA,
+    Column("instance", String(44), primary_key=True),
+    Column("noticed_at", Instant, nullable=False),
+)
+"""Instances whose study has not become stable yet: what is left over is looked up by reconciliation."""
+
+NEWS = Table(
+    "news",
+    METADATA,
+    Column("study", String(44), primary_key=True),
+    Column("noticed_at", Instant, nullable=False),
+    Column("not_before", Instant, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False, default=0),
+)
+"""Studies that wait to be judged."""
+
+GENERATIONS = Table(
+    "generations",
+    METADATA,
+    Column("study", String(44), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("instance_count", Integer, nullable=False),
+    Column("last_update", Instant, nullable=False),
+    Column("judged_at", Instant, nullable=False, index=True),
+)
+"""Each content of each study, judged once."""
+
+MODELS = Table(
+    "models",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("weights_sha256", String(64), primary_key=True),
+    Column("declaration_sha256", String(64), primary_key=True),
+    Column("image_digest", String(80), nullable=False),
+    Column("declaration", Text, nullable=False),
+    Column("first_seen", Instant, nullable=False),
+    Column("last_seen", Instant, nullable=False),
+)
+"""Every model that has ever described itself: the last known declarations survive a restart."""
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("study", String(44), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("model", String(64), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("series_instance_uid", String(64), primary_key=True),
+    Column("weights_sha256", String(64), nullable=False),
+    Column("declaration_sha256", String(64), nullable=False),
+    Column("site_file_sha256", String(64), nullable=False),
+    Column("outcome", String(16), nullable=False, index=True),
+    Column("judgement", JSON, nullable=False),
+    Column("job_key", String(64)),
+    Column("decided_at", Instant, nullable=False),
+)
+"""What every model's rules said about every generation, with the reasons."""
+
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("study", String(44), nullable=False, index=True),
+    Column("series_instance_uid", String(64), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("weights_sha256", String(64), nullable=False),
+    Column("declaration_sha256", String(64), nullable=False),
+    Column("image_digest", String(80), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("priority", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("engaged", Boolean, nullable=False, default=False),
+    Column("crashes", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("not_before", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("state_since", Instant, nullable=False),
+    Column("noticed_at", Instant, nullable=False),
+    Column("input", JSON, nullable=False),
+    Column("prediction_sha256", String(64), ForeignKey("predictions.sha256")),
+    Column("inference_s", Float),
+    Column("summary", String(64), nullable=False, default=""),
+    Column("replaces", String(64)),
+    Index("jobs_due", "state", "engaged", "not_before"),
+    Index("jobs_slot", "study", "series_instance_uid", "model"),
+)
+"""One row per piece of work. `engaged`: the engine has a workflow for attempt `attempt`."""
+
+PREDICTIONS = Table(
+    "predictions",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("endpoint", String(160), nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+"""Models' answers, saved before anything is made of them."""
+
+RESULTS = Table(
+    "results",
+    METADATA,
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("job_key", String(64), ForeignKey("jobs.key"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("sop_class_uid", String(64), nullable=False),
+    Column("series_instance_uid", String(64), nullable=False, index=True),
+    Column("orthanc_id", String(44), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("noted_at", Instant, nullable=False),
+    Column("withdrawn_at", Instant),
+)
+"""Our objects that are, or may be, in Orthanc: noted before they are sent, until they are withdrawn."""
+
+ACTS = Table(
+    "acts",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("who", String(128), nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("subject", String(160), nullable=False, index=True),
+    Column("why", Text, nullable=False),
+    Column("before", String(64)),
+    Column("after", String(64)),
+)
+"""Append-only (the database refuses changes): who did what to what, when, why."""

@@ -1,0 +1,1 @@
+"""The archive: what we need of it, and Orthanc's REST API behind it."""

@@ -1,0 +1,240 @@
+"""The site file: every key with its meaning, unit, default and reason.
+
+A broken file is refused as a whole: each problem names file, line, key and what would be right.
+Secrets come from files only, so that they stand in no process list and no copy of the site file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from orchestrator.errors import SettingsInvalid
+
+_UNITS_S = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+
+
+def _duration(value: object) -> object:
+    """A duration written as number and unit (`2h`, `500ms`), as seconds."""
+    if isinstance(value, timedelta):
+        return value
+    text = str(value).strip()
+    unit = text.lstrip("0123456789.").strip()
+    number = text[: len(text) - len(unit)].strip() if unit else text
+    if unit not in _UNITS_S or not number:
+        raise ValueError(f"write a number with one of the units {', '.join(_UNITS_S)}, such as 2h")
+    return timedelta(seconds=float(number) * _UNITS_S[unit])
+
+
+def _zone(value: object) -> object:
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("write a name of the IANA time zone database, such as Europe/Berlin") from error
+
+
+def _readable(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError("there is no such file; write the secret into it, readable for this user only")
+    return path
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+SecretFile = Annotated[Path, AfterValidator(_readable)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True)
+
+
+class OrthancSettings(_Section):
+    """The archive that is watched and that results are put into."""
+
+    url: str = Field(pattern=r"^https?://[^/@]+(/.*)?$")
+    """Base address of its REST API, without user name and password: `http://orthanc:8042`."""
+    username: str = ""
+    """Empty: no authentication."""
+    password_file: SecretFile | None = None
+    """File that holds the password, without a line end or with one."""
+    connect_timeout_s: float = Field(default=3.0, gt=0)
+    """Seconds; Orthanc stands near."""
+    read_timeout_s: float = Field(default=60.0, gt=0)
+    """Seconds between two bytes; a large study on a slow disk takes a while to start."""
+
+    def password(self) -> str:
+        """The secret, read anew each time so that it can be changed while we run."""
+        return self.password_file.read_text(encoding="utf-8").rstrip("\r\n") if self.password_file else ""
+
+
+class ModelSettings(_Section):
+    """Where models are found, and who may join."""
+
+    addresses: tuple[str, ...] = ("dns:models:50051",)
+    """`host:port`, or `dns:name:port` for every address behind a name: a Compose network alias, a headless Service."""
+    accept: Literal["any"] | tuple[str, ...] = "any"
+    """`any`, or the names of the models that may join."""
+    refresh: Duration = timedelta(seconds=3)
+    """How often names are resolved and models described: a new container is live within 10 s."""
+
+
+class WatchSettings(_Section):
+    """How news of studies is read."""
+
+    since: AwareDatetime | Literal["first start"] = "first start"
+    """A study that last changed before this never makes a job, so that joining an archive floods nobody."""
+    busy_poll: Duration = timedelta(milliseconds=100)
+    """Pause between two looks at the change log while studies are arriving; one look costs Orthanc a millisecond."""
+    idle_poll: Duration = timedelta(seconds=1)
+    """The same when nothing has come for a while."""
+    incomplete_after: Duration = timedelta(hours=2)
+    """An exam without all its views counts as unsuitable this long after its last instance; people pause."""
+    reconcile: Duration = timedelta(minutes=3)
+    """How often instances without a stable study are looked up: Orthanc forgets that a study was unstable when it is
+    killed."""
+
+
+class ResultSettings(_Section):
+    """How results are written."""
+
+    card_modality: Literal["OT", "SC", "MG"] = "OT"
+    """OT, because a new MG image can break a hanging protocol."""
+    series_number: int = Field(default=9000, ge=1, le=2**31 - 101)
+    """Series number of the first model's card; high, so that it hangs behind the exam."""
+    content_qualification: Literal["RESEARCH", "PRODUCT"] = "RESEARCH"
+    """(0018,9004) on every object."""
+    grade_in_series_description: bool = False
+    """False: nobody reads the grade from a list of series before reading the exam."""
+    previews: bool = True
+    """Small pictures of the views on the card, rendered by Orthanc."""
+
+
+class RetrySettings(_Section):
+    """What happens after a transient failure."""
+
+    first: Duration = timedelta(seconds=2)
+    """Pause after the first failure; doubles each time."""
+    most: Duration = timedelta(minutes=10)
+    """Longest pause."""
+    give_up_after: Duration = timedelta(hours=24)
+    """A job that still fails then is FAILED; waiting for a model that is down does not count."""
+
+
+class WorkSettings(_Section):
+    """How much is done at once."""
+
+    threads: int = Field(default=6, ge=1, le=64)
+    """Jobs in work at once in this process."""
+    per_model: int = Field(default=4, ge=1, le=64)
+    """Jobs in work at once for one model, so that a flood for one does not starve others."""
+
+
+class WebSettings(_Section):
+    """The HTTP port with health, metrics and (later) the page."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 in a container."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    """0 switches the port off."""
+
+
+class DeliverySettings(_Section):
+    """What leaves Orthanc."""
+
+    auto_transmit: Literal[False] = False
+    """False, the only value of this release: results stay in Orthanc."""
+
+
+class Site(_Section):
+    """A whole site file."""
+
+    orthanc: OrthancSettings
+    timezone: Zone
+    """Mandatory: containers run in UTC, and results must not sort before the exam."""
+    database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^(sqlite|postgresql)")
+    """SQLAlchemy address of ledger and engine."""
+    models: ModelSettings = ModelSettings()
+    watch: WatchSettings = WatchSettings()
+    results: ResultSettings = ResultSettings()
+    retry: RetrySettings = RetrySettings()
+    work: WorkSettings = WorkSettings()
+    web: WebSettings = WebSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    sha256: str = Field(default="", exclude=True)
+    """Of the file's bytes; kept with every decision. Not a key of the file."""
+
+
+def load(path: Path) -> Site:
+    """The settings in a site file. Raises `SettingsInvalid`, one line per problem."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SettingsInvalid(f"{path}: cannot be read ({error.strerror}); name a site file with --site") from error
+    try:
+        root = yaml.compose(content, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(content)
+    except yaml.YAMLError as error:
+        raise SettingsInvalid(f"{path}: not YAML: {str(error).replace(chr(10), ' ')}") from error
+    if not isinstance(values, dict) or "sha256" in values:
+        raise SettingsInvalid(f"{path}:1: a site file is a mapping with the keys {', '.join(_keys(Site))}")
+    try:
+        return Site.model_validate(values | {"sha256": sha256(content).hexdigest()})
+    except ValidationError as error:
+        problems = [_problem(path, root, dict(found)) for found in error.errors()]
+        raise SettingsInvalid("\n".join(problems)) from error
+
+
+def _keys(section: type[BaseModel]) -> list[str]:
+    return [name for name in section.model_fields if name != "sha256"]
+
+
+def _problem(path: Path, root: yaml.Node | None, found: dict[str, Any]) -> str:
+    """One line for people: where, which key, what is wrong, what would be right."""
+    location = [part for part in found["loc"] if isinstance(part, str | int)]
+    line = _line(root, location)
+    key = ".".join(str(part) for part in location)
+    if found["type"] == "extra_forbidden":
+        return f"{path}:{line}: {key}: unknown key; {_advice(location)}"
+    if found["type"] == "missing":
+        return f"{path}:{line}: {key}: missing, and mandatory"
+    message = str(found["msg"]).removeprefix("Value error, ")
+    return f"{path}:{line}: {key}: {found['input']!r} cannot be used: {message}"
+
+
+def _advice(location: list[str | int]) -> str:
+    section: type[BaseModel] = Site
+    for part in location[:-1]:
+        nested = section.model_fields[str(part)].annotation
+        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
+            break
+        section = nested
+    known = _keys(section)
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+
+
+def _line(node: yaml.Node | None, location: list[str | int]) -> int:
+    """The 1-based line of a key, or of the nearest thing around it that is there."""
+    line = 1
+    for part in location:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        for key, value in node.value:
+            if key.value == part:
+                line, node = key.start_mark.line + 1, value
+                break
+        else:
+            break
+    return line
+
+
+def instant(since: datetime | Literal["first start"], first_start: datetime) -> datetime:
+    """The moment before which nothing makes a job."""
+    return first_start if since == "first start" else since

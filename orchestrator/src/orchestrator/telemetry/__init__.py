@@ -1,0 +1,1 @@
+"""Logs and metrics: what is said about the work, never what decides it."""

@@ -1,0 +1,1 @@
+"""News from Orthanc: what has changed, what was missed, what a study consists of now."""

@@ -1,0 +1,1 @@
+"""The orchestrator's one HTTP port: health and metrics; calls operations only."""

@@ -1,0 +1,4 @@
+"""Names in the model store."""
+
+DEMONSTRATION = "brdensity-demonstration"
+NYU_HISTOGRAM = "brdensity-nyu-histogram"

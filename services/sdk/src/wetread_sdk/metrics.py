@@ -1,0 +1,47 @@
+"""What a model container counts, under Prometheus' conventions; no label has unbounded or identifying values."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+INFERENCE_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+
+class Metrics:
+    """All metrics of one model container, on one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.calls = Gauge(
+            "wetread_model_calls",
+            "Predict calls going on, from the first byte to the answer",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.queued = Gauge(
+            "wetread_model_queue_depth",
+            "Studies received that wait for the inference thread",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.inference_s = Histogram(
+            "wetread_model_inference_seconds",
+            "Time in the model's own code per study, decoding included",
+            registry=registry,
+            buckets=INFERENCE_BUCKETS_S,
+        )
+        self.received_bytes = Counter(
+            "wetread_model_received_bytes", "Bytes of headers and pixels received", registry=registry
+        )
+        self.answers = Counter(
+            "wetread_model_answers",
+            "Answers by outcome (prediction or unsuitable) and by category or reason code",
+            ["outcome", "category"],
+            registry=registry,
+        )
+        self.refusals = Counter(
+            "wetread_model_refusals",
+            "Predict calls that ended without an answer, by gRPC status",
+            ["code"],
+            registry=registry,
+        )

@@ -1,0 +1,7 @@
+"""Pixels, read safely: decoding within limits, and values as a monitor would show them."""
+
+from wetread_sdk.pixels.decoding import read_header, stored_values
+from wetread_sdk.pixels.display import Picture, shown
+from wetread_sdk.pixels.limits import Limits, Unreadable
+
+__all__ = ["Limits", "Picture", "Unreadable", "read_header", "shown", "stored_values"]

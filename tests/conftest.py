@@ -1,0 +1,38 @@
+"""What holds for every test.
+
+With CI in the environment nothing is skipped: a tool or data set that is missing there is a
+failure, or a green run would prove less than it says.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    return _unskipped(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    return _unskipped(report)
+
+
+def _unskipped(report: Report) -> Report:
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped in CI. {reason}"
+    return report

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator import settings
+from orchestrator.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """\
+orthanc: {url: http://orthanc:8042}
+timezone: Europe/Berlin
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "site.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problem(folder: Path, text: str) -> str:
+    with pytest.raises(SettingsInvalid) as caught:
+        settings.load(written(folder, text))
+    return str(caught.value)
+
+
+def test_two_keys_are_enough(tmp_path: Path) -> None:
+    site = settings.load(written(tmp_path, GOOD))
+    assert site.timezone.key == "Europe/Berlin"
+    assert site.watch.incomplete_after == timedelta(hours=2)
+    assert len(site.sha256) == 64
+
+
+def test_an_unknown_key_is_named_with_its_line_and_the_key_that_was_meant(tmp_path: Path) -> None:
+    text = GOOD + "watch:\n  incomplete_afte: 1h\n"
+    assert "site.yaml:4: watch.incomplete_afte: unknown key; did you mean incomplete_after?" in problem(tmp_path, text)
+
+
+def test_a_key_that_resembles_none_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    assert "site.yaml:3: zebra: unknown key; known here: orthanc, timezone" in problem(tmp_path, GOOD + "zebra: 1\n")
+
+
+def test_a_missing_timezone_is_refused_because_results_would_sort_wrongly(tmp_path: Path) -> None:
+    assert "timezone: missing, and mandatory" in problem(tmp_path, "orthanc: {url: http://orthanc:8042}\n")
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    text = problem(tmp_path, "orthanc: {url: orthanc}\ntimezone: Berlin\n")
+    assert "site.yaml:1: orthanc.url" in text
+    assert "site.yaml:2: timezone: 'Berlin' cannot be used: write a name of the IANA time zone database" in text
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("2h", 7200), ("500ms", 0.5), ("1.5 min", 90), ("7d", 604800)])
+def test_durations_carry_their_unit(tmp_path: Path, text: str, seconds: float) -> None:
+    site = settings.load(written(tmp_path, GOOD + f"watch: {{incomplete_after: {text}}}\n"))
+    assert site.watch.incomplete_after.total_seconds() == seconds
+
+
+@pytest.mark.parametrize("text", ["2", "h", "2 fortnights", "-1h"])
+def test_a_duration_without_a_unit_is_refused_with_an_example(tmp_path: Path, text: str) -> None:
+    assert "such as 2h" in problem(tmp_path, GOOD + f"watch: {{incomplete_after: {text}}}\n")
+
+
+def test_a_password_file_that_is_not_there_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    text = "orthanc: {url: http://o:8042, username: w, password_file: /nowhere}\ntimezone: UTC\n"
+    assert "write the secret into it" in problem(tmp_path, text)
+
+
+def test_a_password_loses_its_line_end_and_nothing_else(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(" sp ace \n", encoding="utf-8")
+    site = settings.load(
+        written(tmp_path, f"orthanc: {{url: http://o:8042, username: w, password_file: {secret}}}\ntimezone: UTC\n")
+    )
+    assert site.orthanc.password() == " sp ace "
+
+
+def test_a_file_that_is_no_yaml_is_refused_with_its_place(tmp_path: Path) -> None:
+    assert "site.yaml: not YAML" in problem(tmp_path, "orthanc: {url: [\n")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="--site"):
+        settings.load(tmp_path / "none.yaml")
