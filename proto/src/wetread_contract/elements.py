@@ -91,9 +91,9 @@ class KeywordSource:
     def find(self, named: Tag) -> Written | None:
         """Return what is written, None where the attribute is absent."""
         name = f"{named.keyword} {named.creator}" if named.creator else named.keyword
-        if name not in self._attributes:
+        value = self._attributes.get(name, self._attributes.get(named.key, self))
+        if value is self:
             return None
-        value = self._attributes[name]
         if value is None:
             return UNREADABLE
         if isinstance(value, Mapping):

@@ -179,7 +179,7 @@ _DATE_TIME = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:\.(\
 
 def _date_time(raw: str) -> datetime | None:
     """Read `20240311093015.25+0100`; aware only where the offset is given."""
-    found = _DATE_TIME.fullmatch(re.sub(r"[-:T ](?=\d{2}(?!\d{2}$))", "", raw.strip(" \0")))
+    found = _DATE_TIME.fullmatch(raw.strip(" \0"))
     if not found:
         return None
     *numbers, fraction, offset = found.groups()
