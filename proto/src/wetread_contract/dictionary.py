@@ -25,7 +25,7 @@ class Tag:
     creator: str = ""
     """Private creator; empty for standard attributes."""
     key: str = ""
-    """As Orthanc writes it: `0008,0060`."""
+    """As Orthanc writes it: `0008,0060`; of private attributes, their name in rules."""
 
 
 FILE_META_GROUP = 0x0002
@@ -145,7 +145,7 @@ def _private(group: str, element: str, creator: str, vr: str | None) -> Tag:
                 f"the VR of `({group},xx{element}) {creator}` is not known; write it behind, such as "
                 f"`({group},xx{element}) {creator}: LO`"
             ) from None
-    return Tag(number, vr, f"({group},xx{element})", multiple=True, creator=creator)
+    return Tag(number, vr, f"({group},xx{element})", True, creator, f"({group},xx{element}) {creator}: {vr}")  # noqa: FBT003
 
 
 IDENTIFYING_GROUP = 0x0010
