@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wetread_contract.findings import Category, CategoryScore, Classification, Code, Findings, Scope, ScopeLevel
 from wetread_sdk.model import Loaded
 from wetread_sdk.serving import serve
 
-from wetread_contract.findings import Category, CategoryScore, Classification, Code, Findings, Scope, ScopeLevel
-
 if TYPE_CHECKING:
+    from wetread_contract.findings import Answer
     from wetread_sdk.model import Context
     from wetread_sdk.study import Study
-
-    from wetread_contract.findings import Answer
 
 DECLARATION = Path(__file__).with_name("model.yaml")
 _CONCEPT = Code("129715009", "SCT", "Breast composition")

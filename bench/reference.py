@@ -62,9 +62,9 @@ class Reference:
 
     def _study(self, study: str) -> None:
         archive = self._archive()
-        instances = [i for series in archive.get(f"/studies/{study}/series") for i in series["Instances"]]
-        files = [archive.file(instance) for instance in instances]
-        self._channel.stream_unary(METHOD)(_chunks(files))
+        files = [archive.file(instance) for instance in archive.sources(study)]
+        take: grpc.StreamUnaryMultiCallable[bytes, bytes] = self._channel.stream_unary(METHOD)
+        take(_chunks(files))
         datasets = [pydicom.dcmread(BytesIO(file)) for file in files]
         for made in compose(self._composition(study, datasets)).objects:
             archive.upload(made.content)

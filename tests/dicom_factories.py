@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -268,7 +268,7 @@ def _put_pixels(dataset: Dataset, pixels: np.ndarray[Any, np.dtype[Any]], transf
         dataset["PixelData"].VR = "OB"
         dataset["PixelData"].is_undefined_length = True
     else:
-        order = ">" if transfer_syntax == ExplicitVRBigEndian else "<"
+        order: Literal["<", ">"] = ">" if transfer_syntax == ExplicitVRBigEndian else "<"
         dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
         dataset["PixelData"].VR = "OB" if pixels.dtype.itemsize == 1 else "OW"
 
