@@ -74,6 +74,7 @@ def _table(figures: Figures) -> Table:
     delay, throughput = figures.delay, figures.throughput
     high, huge = figures.memory_high_resolution, figures.memory_huge
     exam = f"4 × {SCREENING.view_mb:.1f} MB"
+    share = throughput.share
     for row in (
         _below(f"stable change → result stored, {exam}, p50", delay.p50_s * 1e3, "ms", P50_AIM_S * 1e3),
         _below("the same, p95", delay.p95_s * 1e3, "ms", P95_AIM_S * 1e3),
