@@ -59,8 +59,8 @@ class Orchestrator:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._lock = hold(site.database)
         self._database = Database(site.database)
+        self._lock = hold(site.database)
         self._archive = OrthancClient(site.orthanc)
         self._registry = Registry(site.models, now)
         self._active = ActiveModels(self._registry, self._database, now)

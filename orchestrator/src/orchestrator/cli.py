@@ -16,6 +16,7 @@ from rich.table import Table
 from orchestrator import settings
 from orchestrator.errors import WetreadError
 from orchestrator.jobs.database import Database
+from orchestrator.jobs.states import JobState
 from orchestrator.operations import look
 from orchestrator.telemetry import logs
 
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from orchestrator.jobs.states import JobState
-
 app = typer.Typer(
     help="Runs models on the studies that reach Orthanc and puts marked, preliminary results back.",
     no_args_is_help=True,
     rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # its frames show values, and values may be a patient's
 )
 SiteOption = Annotated[
     Path,
@@ -135,7 +135,7 @@ def version() -> None:
 
 @contextmanager
 def _database(site: Path) -> Iterator[Database]:
-    database = Database(settings.load(site).database)
+    database = Database.existing(settings.load(site).database)
     try:
         yield database
     finally:

@@ -157,6 +157,8 @@ class CompositionSettings:
     """Results carry local times and TimezoneOffsetFromUTC, or they sort before the exam."""
     card_modality: str = "OT"
     """OT by default: a new MG image can break a hanging protocol."""
+    card_photometric_interpretation: str = "RGB"
+    """RGB, or MONOCHROME2 for workstations that show no colour (then with more pixels)."""
     series_number: int = 9000
     """Card; the SR gets the next one."""
     content_qualification: str = "RESEARCH"

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from orchestrator.orthanc.archive import Archive
     from orchestrator.settings import RetrySettings
 
-PREVIEW_ROWS = 480
+PREVIEW_ROWS = 240
 _WAIT_FOR_ROOM = timedelta(seconds=1)
 
 

@@ -113,7 +113,7 @@ class AttributeCondition:
     def said(self, held: Held) -> str:
         """Return what an instance holds in words, withheld where it could identify somebody."""
         if not held.values:
-            return held.note or str(held)
+            return f"unknown: {held.note}" if held.note else str(held)
         if isinstance(self.subject, DerivedAttribute):
             return str(held)
         return str(held) if shown(self.subject) else "(value withheld)"

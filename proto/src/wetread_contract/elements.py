@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydicom import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 
 if TYPE_CHECKING:
     from wetread_contract.dictionary import Tag
@@ -42,10 +43,23 @@ class Source(Protocol):
         """Return the attribute, None where it is absent."""
 
 
+_DEFAULT_REPERTOIRE = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"})
+"""VRs whose values never hold a yen sign of their own (PS3.5 6.1.2.2)."""
+
+
 def _split(text: str, vr: str) -> Element:
+    """Return the values of an attribute.
+
+    In ISO_IR 13 the byte of the backslash is a yen sign (PS3.5 6.1.2.5.3), and Orthanc decodes it
+    as one: `ORIGINAL¥PRIMARY`.
+    """
     if not text.strip(" \0"):
         return EMPTY
-    return Element((text,) if vr in _ONE_TEXT else tuple(text.split("\\")))
+    if vr in _ONE_TEXT:
+        return Element((text,))
+    if vr in _DEFAULT_REPERTOIRE:
+        text = text.replace("\N{YEN SIGN}", "\\")
+    return Element(tuple(text.split("\\")))
 
 
 class OrthancSource:
@@ -53,7 +67,7 @@ class OrthancSource:
 
     Full: `{"0008,0060": {"Name": …, "Type": …, "Value": …}}`; short: the values alone. Values are
     texts joined by backslashes, sequences are lists; bytes have type `Null` and texts of more than
-    256 characters `TooLong`, both with the value null.
+    256 characters `TooLong`, both with the value null. Empty numbers of binary VRs are left out.
     """
 
     def __init__(self, tags: Mapping[str, object]) -> None:
@@ -152,6 +166,8 @@ def _from_pydicom(value: object, vr: str) -> Element:
 
 
 def _written(value: object) -> str:
-    """Return a value as it was written: pydicom's numbers remember it."""
+    """Return a value as it was written: pydicom's numbers and times remember it."""
+    if isinstance(value, BaseTag):
+        return f"{value.group:04x},{value.element:04x}"
     original = getattr(value, "original_string", None)
-    return str(value) if original is None else str(original)
+    return original if isinstance(original, str) else str(value)

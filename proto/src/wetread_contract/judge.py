@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wetread_contract.conditions import AttributeCondition, answered
 from wetread_contract.derived.registry import DERIVED, DerivedAttribute
-from wetread_contract.judgement import Clause, Judgement, LeftOutInstance, Outcome, SelectedInstance, Truth
+from wetread_contract.judgement import Clause, Judgement, LeftOutInstance, Outcome, SelectedInstance
+from wetread_contract.reasons import stopped, summary
 from wetread_contract.requirements import all_each_of, bits, fulfil
 from wetread_contract.rules import INDEX
 from wetread_contract.study import Study
@@ -15,9 +17,9 @@ from wetread_contract.truth import all_of, any_of, indices
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from wetread_contract.conditions import Condition
     from wetread_contract.declaration import Declaration
     from wetread_contract.headers import Headers
+    from wetread_contract.reasons import Stopped
     from wetread_contract.requirements import Fulfilment
     from wetread_contract.rules import Rules
 
@@ -27,6 +29,8 @@ def judge(declaration: Declaration, instances: Sequence[Headers] | Study) -> tup
 
     With `level: study` it is exactly one. With `level: series` it is one for each series that is
     not MISSED, in the order of their UIDs, or, where all are, one MISSED about the whole study.
+    Every instance is in `selected` or in `left_out`, except where the outcome is MISSED: then
+    nothing came close, and the reasons and the tree count them.
     """
     study = instances if isinstance(instances, Study) else Study(instances)
     return judge_rules(declaration.rules, study, per_series=declaration.level == "series")
@@ -49,6 +53,7 @@ class _Case:
         wanted = all_of((answered(one, study) for one in rules.select), study.universe)
         excluded = any_of((answered(one, study) for one in rules.exclude), study.universe)
         self.selected = wanted.true & ~excluded.true & scope
+        self.each_of = tuple(all_each_of(rules.require))
 
     def judgement(self) -> Judgement:
         """Return the answer with its reasons and its explanation."""
@@ -57,10 +62,9 @@ class _Case:
         return Judgement(
             outcome,
             selected=tuple(
-                SelectedInstance(self.study.instances[index].reference, self._facts(index))
-                for index in fulfilment.chosen
+                SelectedInstance(self.study.references[index], self._facts(index)) for index in fulfilment.chosen
             ),
-            left_out=tuple(self._left_out(fulfilment)),
+            left_out=() if outcome is Outcome.MISSED else tuple(self._left_out(fulfilment)),
             reasons=reasons,
             tree=self._tree(fulfilment),
             series_instance_uid=self.uid,
@@ -69,93 +73,58 @@ class _Case:
     def _outcome(self, fulfilment: Fulfilment) -> tuple[Outcome, tuple[str, ...]]:
         if not self.selected:
             outcome = Outcome.UNSUITABLE if self._came_close() else Outcome.MISSED
-            return outcome, tuple(self._why_nothing())
+            return outcome, tuple(summary(self._stopped, self.scope))
         if fulfilment.met:
             return Outcome.MATCHED, ()
         return Outcome.INCOMPLETE, (*fulfilment.reasons, *dict.fromkeys(self._hints(fulfilment)))
 
-    def _came_close(self) -> int:
-        """Return the instances of the right modality or SOP class that only derived attributes or exclusions stop."""
+    @cached_property
+    def _stopped(self) -> tuple[Stopped, ...]:
+        return stopped(self.rules, self.study, self.scope & ~self.selected)
+
+    def _came_close(self) -> bool:
+        """Say whether only derived attributes or exclusions stop an instance of the right modality or SOP class."""
         close = self.scope
-        indexed = 0
         leaves = [one for one in self.rules.select if isinstance(one, AttributeCondition)]
         for leaf in leaves:
-            if leaf.subject.name in INDEX:
-                indexed |= answered(leaf, self.study).true
-            elif not isinstance(leaf.subject, DerivedAttribute):
+            if leaf.subject.name not in INDEX and not isinstance(leaf.subject, DerivedAttribute):
                 close &= ~answered(leaf, self.study).false
-        pinned = any(leaf.subject.name in INDEX for leaf in leaves)
-        return close & indexed if pinned else close
-
-    def _why_nothing(self) -> Iterator[str]:
-        """Return each different reason with how many instances it stopped, the most frequent first."""
-        counts: dict[str, int] = {}
-        for index in indices(self.scope):
-            reason = self._reason(index)
-            counts[reason] = counts.get(reason, 0) + 1
-        for reason, count in sorted(counts.items(), key=lambda one: -one[1]):
-            yield f"{reason} ({count} of {self.scope.bit_count()} instances)"
-        if not self.scope:
-            yield "no instance takes part"
+        pins = [answered(leaf, self.study) for leaf in leaves if leaf.subject.name in INDEX]
+        return bool(close & any_of(pins, self.study.universe).true if pins else close)
 
     def _hints(self, fulfilment: Fulfilment) -> Iterator[str]:
         """Return where what is missing may be: among what was left out, or in another study."""
-        for each_of in all_each_of(self.rules.require):
+        for each_of in self.each_of:
             missing = each_of.missing(self.study, fulfilment.chosen)
-            for index in indices(self.scope & ~bits(fulfilment.chosen)):
-                combination = each_of.combination_of(self.study, index)
-                if combination in missing:
-                    yield f"{' '.join(str(value) for value in combination)} was left out: {self._reason(index)}"
+            for one in self._stopped:
+                here = {each_of.combination_of(self.study, index) for index in indices(one.bits)}
+                for combination in each_of.combinations():
+                    if combination in missing & here:
+                        yield f"{' '.join(str(value) for value in combination)} was left out: {one.reason}"
         if any(_names_other_accession(self.study.instances[index]) for index in fulfilment.chosen):
             yield "the request also names another accession number: the rest may be in another study"
 
     def _left_out(self, fulfilment: Fulfilment) -> Iterator[LeftOutInstance]:
+        reasons = dict(fulfilment.left_out)
+        for one in self._stopped:
+            reasons.update(dict.fromkeys(indices(one.bits), one.reason))
         for index in indices(self.scope & ~bits(fulfilment.chosen)):
-            reason = fulfilment.left_out.get(index) or self._reason(index)
-            yield LeftOutInstance(self.study.instances[index].reference, reason, self._facts(index))
+            yield LeftOutInstance(self.study.references[index], reasons[index], self._facts(index))
         for index, why in self.study.barred.items():
-            headers = self.study.instances[index]
-            if not self.uid or headers.series_instance_uid == self.uid:
-                yield LeftOutInstance(headers.reference, why)
+            reference = self.study.references[index]
+            if not self.uid or reference.series_instance_uid == self.uid:
+                yield LeftOutInstance(reference, why)
 
-    def _reason(self, index: int) -> str:
-        """Return in a few words what stopped an instance: the most telling of the conditions it fails."""
-        failing = [one for one in self.rules.select if answered(one, self.study).of(index) is not Truth.TRUE]
-        if failing:
-            worst = min(failing, key=lambda one: self._telling(one, index))
-            return self._said(worst, index, " not ")
-        for one in self.rules.exclude:
-            if answered(one, self.study).of(index) is Truth.TRUE:
-                return self._said(one, index, "")
-        return "not chosen"
-
-    def _telling(self, condition: Condition, index: int) -> tuple[bool, int]:
-        """Order: what is false before what is unknown; modality, derived attributes, others, SOP class."""
-        is_unknown = answered(condition, self.study).of(index) is Truth.UNKNOWN
-        if not isinstance(condition, AttributeCondition):
-            return (is_unknown, 2)
-        if condition.subject.name in INDEX:
-            return (is_unknown, 3 * INDEX.index(condition.subject.name))
-        return (is_unknown, 1 if isinstance(condition.subject, DerivedAttribute) else 2)
-
-    def _said(self, condition: Condition, index: int, separator: str) -> str:
-        if not isinstance(condition, AttributeCondition):
-            return f"{'not ' if separator else ''}{condition.text}"
-        held = self.study.held(condition.subject, index)
-        said = condition.said(held)
-        if not held.present:
-            said = f"unknown: {said}" if held.note else said
-        wanted = (
-            f",{separator}{', '.join(sorted(map(str, condition.pinned)))}" if separator and condition.pinned else ""
-        )
-        return f"{condition.subject.name} is {said}{wanted if held.present else ''}"
+    @cached_property
+    def _placing(self) -> tuple[str, ...]:
+        """The derived attributes that place an instance among the others, as far as the rules name any."""
+        return tuple({subject.name for one in self.each_of for subject, _ in one.wanted} & DERIVED.keys())
 
     def _facts(self, index: int) -> Mapping[str, str]:
-        """Return the derived attributes that place an instance among the others."""
-        names = [subject.name for one in all_each_of(self.rules.require) for subject, _ in one.wanted]
-        if self.study.instances[index].modality == "MG":
-            names += ["mg.laterality", "mg.view"]
-        held = {name: self.study.held(DERIVED[name], index) for name in dict.fromkeys(names) if name in DERIVED}
+        names = {*self._placing, *(_OF_MAMMOGRAMS if self.study.mammograms >> index & 1 else ())}
+        if not names:
+            return {}
+        held = {name: self.study.held(DERIVED[name], index) for name in sorted(names)}
         return {name: str(one) for name, one in held.items() if one.values}
 
     def _tree(self, fulfilment: Fulfilment) -> tuple[Clause, ...]:
@@ -164,6 +133,9 @@ class _Case:
             *(_excluding(one.clause(self.study, self.scope)) for one in self.rules.exclude),
             *fulfilment.clauses,
         )
+
+
+_OF_MAMMOGRAMS = ("mg.laterality", "mg.view")
 
 
 def _excluding(clause: Clause) -> Clause:

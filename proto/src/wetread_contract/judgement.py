@@ -76,6 +76,8 @@ class Clause:
     example: str | None = None
     """One offending value; never of an identifying attribute."""
     children: tuple[Clause, ...] = ()
+    of: str = "instances"
+    """What is counted: instances, combinations of `each_of`, alternatives of `either`."""
 
 
 @dataclass(frozen=True, slots=True)

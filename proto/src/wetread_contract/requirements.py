@@ -80,7 +80,9 @@ class EachOf:
             left_out.update({index: _REPEAT[self.choose] for index in group if index not in kept})
         missing = [combination for combination, group in found.items() if not group]
         reasons = (f"missing: {', '.join(_words(combination) for combination in missing)}",) if missing else ()
-        clause = Clause(self.text, len(found) - len(missing), len(missing), 0, "; ".join(reasons) or None)
+        clause = Clause(
+            self.text, len(found) - len(missing), len(missing), 0, "; ".join(reasons) or None, of="combinations"
+        )
         return Fulfilment(not missing, tuple(chosen), left_out, reasons, (clause,))
 
     def combinations(self) -> Iterator[tuple[Value, ...]]:
@@ -161,7 +163,15 @@ class Either:
         tried = [fulfil(alternative, study, selected) for alternative in self.alternatives]
         met = next((one for one in tried if one.met), None)
         clauses = tuple(clause for one in tried for clause in one.clauses)
-        clause = Clause(self.text, sum(one.met for one in tried), sum(not one.met for one in tried), 0, None, clauses)
+        clause = Clause(
+            self.text,
+            sum(one.met for one in tried),
+            sum(not one.met for one in tried),
+            0,
+            None,
+            clauses,
+            "alternatives",
+        )
         if met:
             return Fulfilment(True, met.chosen, met.left_out, (), (clause,))  # noqa: FBT003
         reasons = " or ".join("; ".join(one.reasons) for one in tried)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wetread_contract.conditions import AttributeCondition, Block, Combination
@@ -17,7 +18,7 @@ INDEX = ("Modality", "SOPClassUID")
 """Attributes by which a study is compared with many declarations at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """All of a declaration that decides about instances."""
 
@@ -27,9 +28,11 @@ class Rules:
 
     def narrowed(self, select: tuple[Condition, ...], exclude: tuple[Condition, ...]) -> Rules:
         """Return these rules with more conditions: never wider."""
+        if not select and not exclude:
+            return self
         return Rules(self.select + select, self.exclude + exclude, self.require)
 
-    @property
+    @cached_property
     def pins(self) -> dict[str, frozenset[str]]:
         """The values of Modality and SOP Class UID that an instance must have, where the rules say so."""
         pins: dict[str, frozenset[str]] = {}
@@ -53,16 +56,16 @@ def too_broad(rules: Rules) -> str | None:
     """Return why the rules select nearly everything, None where they do not."""
     if not rules.pins:
         return "the rules pin neither Modality nor SOPClassUID with a plain value or `one_of`"
-    if not any(leaf.positive and leaf.subject.name not in INDEX for leaf in _asking(rules.select)):
+    if not any(leaf.positive and leaf.subject.name not in INDEX for leaf in asked_for(rules.select)):
         return "the rules ask for nothing beyond Modality and SOPClassUID"
     return None
 
 
-def _asking(conditions: tuple[Condition, ...]) -> Iterator[AttributeCondition]:
+def asked_for(conditions: tuple[Condition, ...]) -> Iterator[AttributeCondition]:
     """Return the leaves that are necessary, and those of `any` blocks in which every branch asks for something."""
     yield from _necessary(conditions)
     for condition in conditions:
         if isinstance(condition, Block) and condition.combination is Combination.ANY:
-            branches = [list(_asking((part,))) for part in condition.parts]
+            branches = [list(asked_for((part,))) for part in condition.parts]
             if all(any(leaf.positive for leaf in branch) for branch in branches):
                 yield from branches[0]

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wetread_contract.derived.registry import DerivedAttribute
+from wetread_contract.dictionary import attribute
 from wetread_contract.rejection import is_marked_rejected, is_prior, rejected_instances
 from wetread_contract.truth import indices
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from wetread_contract.dictionary import Attribute
     from wetread_contract.headers import Headers
     from wetread_contract.held import Held
+    from wetread_contract.judgement import InstanceReference
     from wetread_contract.truth import Truths
 
 
@@ -57,6 +59,16 @@ class Study:
         for index in indices(self.universe):
             found[self.instances[index].series_instance_uid] |= 1 << index
         return dict(sorted(found.items()))
+
+    @cached_property
+    def references(self) -> tuple[InstanceReference, ...]:
+        """Which objects the instances are."""
+        return tuple(headers.reference for headers in self.instances)
+
+    @cached_property
+    def mammograms(self) -> int:
+        """The instances that take part and have Modality MG."""
+        return sum(bits for held, bits in self.column(attribute("Modality")) if held.values == ("MG",))
 
     def column(self, subject: Attribute | DerivedAttribute) -> tuple[tuple[Held, int], ...]:
         """Return each distinct thing that instances hold for an attribute, with the instances that hold it."""

@@ -28,6 +28,14 @@ class Database:
         self.engine = _engine(url)
         self._sqlite = self.engine.dialect.name == "sqlite"
 
+    @classmethod
+    def existing(cls, url: str) -> Database:
+        """A database that an orchestrator has made. Raises `SettingsInvalid` where none has."""
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+            raise SettingsInvalid(f"database: there is no ledger at {parsed.database} yet; `wetread run` makes it")
+        return cls(url)
+
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that sees nobody else's half: committed at the end, rolled back on an error.

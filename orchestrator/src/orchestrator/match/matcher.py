@@ -1,21 +1,71 @@
-"""Asks every model's rules about one study."""
+"""One study against every model: an index first, the rules only where they can match."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from orchestrator.handoffs import Match
-from wetread_contract.judge import judge
+from orchestrator.match.policy import UNCHANGED
+from wetread_contract.judge import judge_rules
+from wetread_contract.judgement import Judgement, Outcome
 from wetread_contract.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from orchestrator.handoffs import RegisteredModel
+    from orchestrator.match.policy import SitePolicy
     from wetread_contract.headers import Headers
+    from wetread_contract.rules import Rules
 
 
-def match(models: Sequence[RegisteredModel], instances: Sequence[Headers]) -> list[Match]:
-    """What each model's rules say; the study is read once for all of them."""
+def match(
+    models: Sequence[RegisteredModel],
+    instances: Sequence[Headers],
+    *,
+    policies: Mapping[str, SitePolicy] | None = None,
+) -> list[Match]:
+    """Return what each model's rules say about a study without our own objects, in the order of the models.
+
+    One match per model; with `level: series` one per series that is not MISSED, at least one. A
+    model that asks for another modality and another SOP class is MISSED in one line, without a
+    tree: its rules are not evaluated.
+    """
     study = Study(instances)
-    return [Match(model.identity, judgement) for model in models for judgement in judge(model.declaration, study)]
+    index = _Index(study)
+    policies = policies or {}
+    return [
+        Match(model.identity, judgement)
+        for model in models
+        for judgement in _judgements(model, study, index, policies.get(model.identity.name, UNCHANGED))
+    ]
+
+
+def _judgements(model: RegisteredModel, study: Study, index: _Index, policy: SitePolicy) -> Iterator[Judgement]:
+    if policy.off:
+        yield Judgement(Outcome.MISSED, reasons=("the model is switched off at this site",))
+        return
+    declaration = model.declaration
+    missed = index.missed(declaration.rules)
+    if missed:
+        yield Judgement(Outcome.MISSED, reasons=(missed,))
+        return
+    rules = declaration.rules.narrowed(policy.select, policy.exclude)
+    yield from judge_rules(rules, study, per_series=declaration.level == "series")
+
+
+class _Index:
+    """Which modalities and SOP classes a study has."""
+
+    def __init__(self, study: Study) -> None:
+        self.held = {
+            "Modality": {headers.modality for headers in study.instances},
+            "SOPClassUID": {headers.sop_class_uid for headers in study.instances},
+        }
+
+    def missed(self, rules: Rules) -> str | None:
+        """Return why no instance can come close, None where one may."""
+        pins = rules.pins
+        if not pins or any(values & self.held[name] for name, values in pins.items()):
+            return None
+        return "no instance has " + " or ".join(f"{name} {', '.join(sorted(pins[name]))}" for name in sorted(pins))

@@ -35,3 +35,5 @@ class Event(StrEnum):
     JOB_GONE = "job_gone"
     JOB_SUPERSEDED = "job_superseded"
     LOOP_FAILED = "loop_failed"
+    FOREIGN_WARNING = "foreign_warning"
+    DEFECT = "defect"

@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+import warnings
 from hashlib import sha256
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import structlog
 
 from orchestrator.telemetry import metrics
+from orchestrator.telemetry.events import Event
 
-if TYPE_CHECKING:
-    from orchestrator.telemetry.events import Event
+_SEES_NO_HEADERS = frozenset({"dbos", "uvicorn", "grpc", "urllib3", "alembic"})
 
 
 def short(identifier: str) -> str:
@@ -37,6 +38,7 @@ def set_up(stream: TextIO = sys.stdout) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
+    warnings.simplefilter("ignore")  # pydicom's quote values
     logging.basicConfig(level=logging.WARNING, handlers=[_Passed()], force=True)
 
 
@@ -52,18 +54,20 @@ def warning(event: Event, **details: str | float | None) -> None:
     structlog.get_logger().warning(event.value, **details)
 
 
-class _Passed(logging.Handler):
-    """Foreign libraries' warnings, without their texts' arguments: those may hold anything."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(
-            record.levelno, "foreign_message", logger=record.name, template=str(record.msg)[:200]
-        )
-
-
 def defect(error: Exception, **details: str) -> None:
     """A defect of ours: where it happened, without what it said (that may hold anything)."""
-    places = [
-        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    structlog.get_logger().error("defect", kind=type(error).__name__, places=places[-8:], **details)
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    places = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames]
+    metrics.EVENTS.labels(Event.DEFECT.value).inc()
+    structlog.get_logger().error(Event.DEFECT.value, kind=type(error).__name__, places=places, **details)
+
+
+class _Passed(logging.Handler):
+    """Foreign libraries' warnings: their text only from those that never see a header, else just the place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Says that a library has warned."""
+        details = {"library": record.name, "place": f"{record.module}:{record.lineno}"}
+        if record.name.split(".")[0] in _SEES_NO_HEADERS:
+            details["text"] = record.getMessage()[:300]
+        structlog.get_logger().log(record.levelno, Event.FOREIGN_WARNING.value, **details)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from brdensity.exam import STANDARD_VIEWS
 from brdensity.phantoms import Laterality, Position
+from wetread_contract.derived import mg
+from wetread_contract.headers import Headers
 from wetread_sdk import UnsuitableStudy
 
 if TYPE_CHECKING:
@@ -35,9 +37,10 @@ def standard_views(study: Study) -> Views:
 
 
 def _view(instance: Instance) -> View:
-    dataset = instance.dataset
-    side, position = dataset.get("ImageLaterality") or dataset.get("Laterality"), dataset.get("ViewPosition")
+    """Side and view as the declaration's rules understand them."""
+    headers = Headers.from_dataset(instance.dataset)
+    side, position = mg.laterality(headers), mg.view(headers)
     try:
-        return Laterality(side), Position(position)
+        return Laterality(str(side)), Position(str(position))
     except ValueError as error:
         raise UnsuitableStudy("view_unknown", "an instance does not say which standard view it shows") from error

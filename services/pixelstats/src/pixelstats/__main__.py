@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from wetread_sdk import Answer, Code, Context, Findings, Instance, Loaded, Measurement, Scope, ScopeLevel, Study, serve
+
+DECLARATION = Path(__file__).parents[2] / "model.yaml"
+"""In a checkout; a container names its own by WETREAD_DECLARATION."""
 
 MEAN = Code("373098007", "SCT", "Mean")
 STANDARD_DEVIATION = Code("386136009", "SCT", "Standard Deviation")
@@ -40,7 +45,7 @@ def _measure(instance: Instance) -> tuple[Measurement, Measurement]:
 
 def main() -> None:
     """Serve until SIGTERM."""
-    serve(PixelStats())
+    serve(PixelStats(), declaration=DECLARATION)
 
 
 if __name__ == "__main__":

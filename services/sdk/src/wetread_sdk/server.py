@@ -71,7 +71,7 @@ class ModelServer:
         loaded = await asyncio.wrap_future(self._inference.load(Context(declaration, self._environment)))
         identity = Identity(text, declaration, loaded, limits(declaration, self._settings), self._settings.image_digest)
         servicer = Servicer(identity, self._inference, self._settings, self._metrics)
-        model_pb2_grpc.add_ModelServiceServicer_to_server(servicer, self._server)  # type: ignore[no-untyped-call]  # generated
+        model_pb2_grpc.add_ModelServiceServicer_to_server(servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
         self.port = self._listen()

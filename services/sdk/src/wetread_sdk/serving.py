@@ -20,18 +20,21 @@ from wetread_sdk.settings import Settings, from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from wetread_sdk.model import Model
 
 log = logging.getLogger(__name__)
 
 
-def serve(model: Model, settings: Settings | None = None) -> None:
-    """Serve a model until SIGTERM or SIGINT, then drain. Settings come from the environment unless given.
+def serve(model: Model, *, declaration: Path | None = None, settings: Settings | None = None) -> None:
+    """Serve a model until SIGTERM or SIGINT, then drain.
 
-    /metrics is served over HTTP on `http_port`. Raises what `ModelServer.start` raises.
+    Settings come from the environment unless given; `declaration` counts where the environment names none. /metrics
+    is served over HTTP on `http_port`. Raises what `ModelServer.start` raises, and `SettingInvalid`.
     """
-    settings = settings or from_environment(os.environ)
+    defaults = {"WETREAD_DECLARATION": str(declaration)} if declaration else {}
+    settings = settings or from_environment(defaults | os.environ)
     configure(settings.log_level)
     if settings.http_port:
         start_http_server(settings.http_port, settings.grpc_host, REGISTRY)
