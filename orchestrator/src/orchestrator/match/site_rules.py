@@ -66,5 +66,6 @@ def parse(text: str, *, file: str, sha256: str) -> SiteRules:
     conditions = wanted.get("stat") if isinstance(wanted, Mapping) else None
     if conditions is not None:
         stat = ConditionReader(problems).conditions(conditions)
-    problems.raise_if_any()
+    if problems.found:
+        raise problems.error()
     return SiteRules(policy.parse(text, file=file), stat, sha256)
