@@ -110,13 +110,13 @@ def attribute(name: str) -> Attribute:
     Raises:
         UnknownAttributeError: no such keyword, path or position.
     """
-    private = _PRIVATE.fullmatch(name)
-    if private:
-        return Attribute(name, (_private(*private.groups()),))
     positioned = _POSITION.fullmatch(name)
     body, position = (positioned[1], int(positioned[2])) if positioned else (name, 0)
     if positioned and not position:
         raise UnknownAttributeError(f"`{name}`: values are counted from 1, as in the Standard")
+    private = _PRIVATE.fullmatch(body)
+    if private:
+        return Attribute(name, (_private(*private.groups()),), position)
     *parents, last = (_known(word) for word in body.split("."))
     for parent in parents:
         if parent.vr != "SQ":
