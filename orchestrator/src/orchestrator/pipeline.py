@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from orchestrator.jobs.input import JobInput
     from orchestrator.orthanc.archive import Archive
     from orchestrator.settings import RetrySettings, Site
+    from wetread_contract.declaration import Declaration
 
 PREVIEW_ROWS = 240
 _WAIT_FOR_ROOM = timedelta(seconds=1)
@@ -253,7 +255,7 @@ class _Walk:
         wanted = input_from_json(job.input)
         with tools.database.read() as connection:
             prediction = _prediction(connection, job)
-            declaration = parse(catalogue.named(connection, job.model.declaration_sha256))
+            declaration = _declaration(catalogue.named(connection, job.model.declaration_sha256))
             replaced = ledger.find(connection, job.replaces) if job.replaces else None
             replaces = Replaced(_prediction(connection, replaced).received_at, replaced.summary) if replaced else None
         previews = self._previews or self._start_previews(wanted)
@@ -349,6 +351,12 @@ def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
         raise Cancelled("no prediction to compose")
     saved = ledger.prediction(connection, job.prediction_sha256)
     return dispatch_client.decoded(saved.content, saved.endpoint, saved.received_at)
+
+
+@lru_cache(maxsize=64)
+def _declaration(text: str) -> Declaration:
+    """A kept declaration: it was accepted when its job was made, whatever the site says now."""
+    return parse(text, accept_too_broad=True)
 
 
 def _backoff(retry: RetrySettings, failures: int) -> timedelta:
