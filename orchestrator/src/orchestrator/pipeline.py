@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from orchestrator.compose import compose
+from orchestrator.compose.source_values import text_of
 from orchestrator.deliver import store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
@@ -217,14 +218,16 @@ class _Walk:
     def _put(self, job: ledger.Job, result: ComposedResult) -> None:
         """Notes the objects, then stores and proves each of them."""
         source = self._header(job)
-        patient, study = str(source.get("PatientID", "")), str(source.StudyInstanceUID)
+        patient, study = text_of(source, "PatientID"), text_of(source, "StudyInstanceUID")
         noted = [(made, store.expected_id(patient, study, made)) for made in result.objects]
         with self._tools.database.write() as connection:
             ledger.note_results(connection, job.key, noted, self._tools.clock())
         first = input_from_json(job.input).dispatched()[0].orthanc_id
         self._tools.archive.study_of_instance(first)
-        for made, _ in noted:
-            store.store(self._tools.archive, made, lambda: self._still(job))
+        stored = [(made, store.store(self._tools.archive, made, lambda: self._still(job))) for made, _ in noted]
+        if stored != noted:
+            with self._tools.database.write() as connection:
+                ledger.note_results(connection, job.key, stored, self._tools.clock())
         self._tools.archive.study_of_instance(first)
 
     def _replace(self, job: ledger.Job, result: ComposedResult) -> None:
