@@ -53,7 +53,7 @@ class Registry:
         wanted = endpoints.resolved(self._settings.addresses)
         with self._lock:
             for address in wanted - self._endpoints.keys():
-                self._endpoints[address] = endpoints.connected(address)
+                self._endpoints[address] = endpoints.connected(address, self._settings.tls)
             for address in self._endpoints.keys() - wanted:
                 self._drop(address)
             current = list(self._endpoints.values())

@@ -74,6 +74,9 @@ class ModelServer:
         model_pb2_grpc.add_ModelServiceServicer_to_server(servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        self._metrics.info.labels(declaration.name, declaration.version, loaded.weights_sha256[:12], loaded.device).set(
+            1
+        )
         self.port = self._listen()
         await self._server.start()
         for name in HEALTH_NAMES:
