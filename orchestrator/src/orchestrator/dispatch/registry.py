@@ -79,6 +79,18 @@ class Registry:
         with self._lock:
             return any(endpoint.takes_work(now) for endpoint in self._serving(model))
 
+    def occupancy(self) -> dict[str, tuple[int, int]]:
+        """By model name: endpoints that take work now, and those whose breaker is open."""
+        now = self._clock()
+        found: dict[str, tuple[int, int]] = {}
+        with self._lock:
+            for endpoint in self._endpoints.values():
+                if endpoint.description is not None:
+                    name, ready = endpoint.description.identity.name, endpoint.takes_work(now)
+                    serving, broken = found.get(name, (0, 0))
+                    found[name] = (serving + ready, broken + (not ready))
+        return found
+
     @contextmanager
     def lease(self, model: ModelIdentity) -> Iterator[Lease]:
         """The endpoint of this model with the fewest calls in flight.
