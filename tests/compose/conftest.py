@@ -23,6 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(ROOT / "tests/compose"):
             item.add_marker(pytest.mark.compose)
+            item.add_marker(pytest.mark.timeout(BUILD_DEADLINE_S + 600))
 
 
 @pytest.fixture(scope="session")

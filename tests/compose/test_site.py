@@ -142,10 +142,14 @@ def test_three_replicas_of_a_model_share_its_studies(site: Site, exam: Callable[
 def test_an_upgrade_of_the_orchestrator_finishes_what_was_in_work(site: Site, exam: Callable[[int], Path]) -> None:
     exams = [exam(seed) for seed in range(30, 34)]
     site.compose("build", "orchestrator", timeout_s=600, WETREAD_VERSION="0.1.1")
+    queued = len(site.events("job_queued"))
     studies = [site.send(one) for one in exams]
-    until(lambda: site.http("WETREAD_PORT", "/readyz").ok or None, what="it works", deadline_s=30)
+    until(lambda: len(site.events("job_queued")) > queued or None, what="a job is in work", deadline_s=60)
+    stored = sum(len(site.archive.results(study)) for study in studies)
 
     site.compose("up", "--detach", "--no-deps", "orchestrator", WETREAD_VERSION="0.1.1")
+
+    assert stored < 2 * PAIR * len(studies), "nothing was in flight any more: the test proves nothing"
 
     site.results_of(studies, 2 * PAIR, deadline_s=180)
     assert site.inspect("orchestrator")[0]["Config"]["Image"] == "wetread/orchestrator:0.1.1"
