@@ -80,6 +80,9 @@ class ModelServer:
         loaded = await asyncio.wrap_future(self._inference.load(Context(declaration, self._environment)))
         identity = Identity(text, declaration, loaded, limits(declaration, self._settings), self._settings.image_digest)
         servicer = Servicer(identity, self._inference, self._settings, self._metrics)
+        self._metrics.info.labels(declaration.name, declaration.version, loaded.weights_sha256[:12], loaded.device).set(
+            1
+        )
         await self._open(servicer, health_pb2.HealthCheckResponse.SERVING)
         self.ready = True
         event(
