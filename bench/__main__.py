@@ -97,7 +97,7 @@ def _table(figures: Figures) -> Table:
         _below(f"its peak with a study of 4 × {HUGE.view_mb:.0f} MB", huge.peak, "MB", MEMORY_AIM_MB),
         *(
             _below(
-                f"{matching.INSTANCES:,} instances, {count:,} declarations, worst case",
+                f"{matching.INSTANCES:,} instances, {count:,} declarations, worst case, processor time",
                 matching.worst_ms(figures.matching, count),
                 "ms",
                 aim,

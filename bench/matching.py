@@ -1,7 +1,8 @@
 """How long one study takes against many declarations: `python -m bench.matching`.
 
 A CT study of 1,000 instances in three series, as Orthanc's JSON has it. Reading headers is part of
-the time: every round makes new ones.
+the time: every round makes new ones. Times are of the processor: matching is one thread that waits
+for nothing, and what else the machine does is not its fault.
 """
 
 from __future__ import annotations
@@ -92,12 +93,12 @@ def models(count: int, *, of_ct: int, level: str) -> list[RegisteredModel]:
 
 
 def median_ms(declared: list[RegisteredModel], study: list[dict[str, object]]) -> float:
-    """Return the median time of a whole match, headers included, in ms."""
+    """Return the median processor time of a whole match, headers included, in ms."""
     times = []
     for _ in range(ROUNDS):
-        started = time.perf_counter()
+        started = time.process_time()
         match(declared, [Headers.from_orthanc(one) for one in study])
-        times.append((time.perf_counter() - started) * 1000)
+        times.append((time.process_time() - started) * 1000)
     return statistics.median(times)
 
 
@@ -110,7 +111,7 @@ class Matching:
     """The others are ruled out by the index."""
     level: str
     ms: float
-    """Median of a whole match, headers included."""
+    """Median processor time of a whole match, headers included."""
 
 
 CASES = (
