@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from demo.waiting import until
-
 from tests.compose.site import run
 
 if TYPE_CHECKING:
@@ -51,7 +50,11 @@ def test_containers_of_ours_run_as_nobody_and_can_write_nowhere(site: Site) -> N
 
 def test_ports_are_published_on_this_machine_only_and_models_have_none(site: Site) -> None:
     published = {
-        service: [binding["HostIp"] for ports in site.inspect(service)[0]["NetworkSettings"]["Ports"].values() for binding in ports or []]
+        service: [
+            binding["HostIp"]
+            for ports in site.inspect(service)[0]["NetworkSettings"]["Ports"].values()
+            for binding in ports or []
+        ]
         for service in ("orthanc", "orchestrator", "prometheus", "brdensity")
     }
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from orchestrator.handoffs import Digest, JobKey, ModelIdentity, OrthancId
 from orchestrator.jobs import catalogue, ledger
 from orchestrator.jobs.backlog import Backlog, backlogs
