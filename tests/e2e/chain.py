@@ -84,9 +84,9 @@ class Chain:
             if event.name == name and all(event.text(key) == value for key, value in values.items())
         ]
 
-    def jobs(self, study: str) -> list[Event]:
-        """The jobs that a study was ever given."""
-        return self.logged("job_queued", study=short(study))
+    def jobs(self, study: str) -> set[str]:
+        """The jobs that a study was ever given; one that was being written at a crash is logged twice."""
+        return {event.text("job") for event in self.logged("job_queued", study=short(study))}
 
     def explain(self, study: str) -> str:
         """What `wetread explain` prints about a study, in one line."""

@@ -17,13 +17,14 @@ from tests.dicom_factories import Person, four_view_study
 from tests.e2e.chain import Chain, model_settings, unique
 from tests.fakes.models import Answering, Held
 
-from wetread_sdk import Answer, Study
 from wetread_sdk.serving import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from wetread_sdk import Answer, Study
 
     OwnChain = Callable[..., AbstractContextManager[Chain]]
 

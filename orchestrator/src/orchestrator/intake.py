@@ -124,7 +124,8 @@ class Intake:
             place = news.cursor(connection)
         if place is not None:
             return place
-        place = news.Cursor(self._archive.newest_change(), self._clock().replace(microsecond=0))
+        from_now = self._version().site.watch.since == "first start"
+        place = news.Cursor(self._archive.newest_change() if from_now else 0, self._clock().replace(microsecond=0))
         with self._database.write() as connection:
             news.start_cursor(connection, place.seq, place.started_at)
         return place
@@ -155,7 +156,7 @@ class Intake:
         """The per-study guard: a study that nobody foresaw waits for a person and holds up no other."""
         try:
             self._judge(waiting, current)
-        except Exception as error:
+        except Exception as error:  # a study that nobody foresaw holds up no other
             if isinstance(error, WetreadError):
                 raise
             with self._database.write() as connection:

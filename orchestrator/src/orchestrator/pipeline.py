@@ -11,10 +11,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from orchestrator.compose import compose
+from orchestrator.compose.source_values import text_of
 from orchestrator.deliver import store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from orchestrator.jobs.input import JobInput
     from orchestrator.orthanc.archive import Archive
     from orchestrator.settings import RetrySettings, Site
+    from wetread_contract.declaration import Declaration
     from wetread_contract.findings import Answer
 
 PREVIEW_ROWS = 240
@@ -219,14 +222,16 @@ class _Walk:
     def _put(self, job: ledger.Job, result: ComposedResult) -> None:
         """Notes the objects, then stores and proves each of them."""
         source = self._header(job)
-        patient, study = str(source.get("PatientID", "")), str(source.StudyInstanceUID)
+        patient, study = text_of(source, "PatientID"), text_of(source, "StudyInstanceUID")
         noted = [(made, store.expected_id(patient, study, made)) for made in result.objects]
         with self._tools.database.write() as connection:
             ledger.note_results(connection, job.key, noted, self._tools.clock())
         first = input_from_json(job.input).dispatched()[0].orthanc_id
         self._tools.archive.study_of_instance(first)
-        for made, _ in noted:
-            store.store(self._tools.archive, made, lambda: self._still(job))
+        stored = [(made, store.store(self._tools.archive, made, lambda: self._still(job))) for made, _ in noted]
+        if stored != noted:
+            with self._tools.database.write() as connection:
+                ledger.note_results(connection, job.key, stored, self._tools.clock())
         self._tools.archive.study_of_instance(first)
 
     def _replace(self, job: ledger.Job, result: ComposedResult) -> None:
@@ -252,7 +257,7 @@ class _Walk:
         wanted = input_from_json(job.input)
         with tools.database.read() as connection:
             prediction = _prediction(connection, job)
-            declaration = parse(catalogue.named(connection, job.model.declaration_sha256))
+            declaration = _declaration(catalogue.named(connection, job.model.declaration_sha256))
             replaced = ledger.find(connection, job.replaces) if job.replaces else None
             replaces = Replaced(_prediction(connection, replaced).received_at, replaced.summary) if replaced else None
         previews = self._previews or self._start_previews(wanted)
@@ -349,6 +354,12 @@ def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
         raise Cancelled("no prediction to compose")
     saved = ledger.prediction(connection, job.prediction_sha256)
     return dispatch_client.decoded(saved.content, saved.endpoint, saved.received_at)
+
+
+@lru_cache(maxsize=64)
+def _declaration(text: str) -> Declaration:
+    """A kept declaration: it was accepted when its job was made, whatever the site says now."""
+    return parse(text, accept_too_broad=True)
 
 
 def _count(model: str, answer: Answer, source: Dataset | None) -> None:

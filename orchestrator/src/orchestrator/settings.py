@@ -110,7 +110,7 @@ class WatchSettings(_Section):
 
     since: AwareDatetime | Literal["first start"] = "first start"
     """A study that last changed before this never makes a job, so that joining an archive floods nobody."""
-    busy_poll: Duration = timedelta(milliseconds=100)
+    busy_poll: Duration = timedelta(milliseconds=50)
     """Pause between two looks at the change log while studies are arriving; one look costs Orthanc a millisecond."""
     idle_poll: Duration = timedelta(seconds=1)
     """The same when nothing has come for a while."""

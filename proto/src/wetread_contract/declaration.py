@@ -10,6 +10,7 @@ import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 - pydantic reads annotations
 
 from wetread_contract.condition_reader import ConditionReader
 from wetread_contract.declared import Examples, Level, Limits, Part, Regulatory, Resources, Stage
@@ -60,9 +61,9 @@ class Declaration(Part):
     """On what it was validated, such as equipment: other equipment is marked on the result."""
     examples: Examples = Examples()
     """Headers for which the author knows the answer; a declaration that disagrees with them is refused."""
-    rules: InstanceOf[Rules] = Field(default=Rules(), exclude=True, repr=False)
+    rules: SkipJsonSchema[InstanceOf[Rules]] = Field(default=Rules(), exclude=True, repr=False)
     """`select`, `exclude` and `require`, read and checked."""
-    sha256: str = Field(default="", exclude=True)
+    sha256: SkipJsonSchema[str] = Field(default="", exclude=True)
     """Of the exact text, 64 hexadecimal digits."""
 
     @property
@@ -138,14 +139,15 @@ def _declaration(root: Mapping, rules: Rules, text: str, problems: Problems) -> 
         return None
 
 
-_LISTS = frozenset({"needs", "contraindications", "validated_on"})
+LISTS = frozenset({"needs", "contraindications", "validated_on"})
+"""Keys behind which one text, or nothing, may stand for a list."""
 
 
 def _content(node: Node) -> object:
     """Return a value for pydantic; `needs:` with nothing behind it is the empty list."""
     content = plain(node)
     parent = node.place.key
-    if parent in _LISTS and not isinstance(node, Sequence):
+    if parent in LISTS and not isinstance(node, Sequence):
         return [content] if content else []
     return content
 

@@ -148,8 +148,12 @@ class Registry:
     def _take(self, endpoint: Endpoint, answer: grpc.Future[model_pb2.DescribeResponse]) -> None:
         try:
             response = answer.result()
-        except grpc.RpcError:
-            self._no_answer(endpoint)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
+                endpoint.silent = 0
+                self._refuse(endpoint, error.details() or "it says that it cannot work, and not why")
+            else:
+                self._no_answer(endpoint)
             return
         endpoint.silent = 0
         if endpoint.description is not None and _unchanged(endpoint.description, response):

@@ -12,7 +12,6 @@ from wetread_contract.findings import Unsuitable
 from wetread_contract.wire import answer_to_proto
 from wetread_sdk.answers import category
 from wetread_sdk.logs import event
-from wetread_sdk.pixels import Limits
 from wetread_sdk.reception import Reception, announced_instances
 from wetread_sdk.refusals import AnotherModel, ContractBroken, Full, Late, Refused
 from wetread_sdk.spool import Spool
@@ -108,7 +107,7 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
                 reception.take(request)
             self._metrics.received_bytes.inc(spool.size_bytes - before)
         received = reception.finish()
-        return Study([Instance(each, spool, Limits()) for each in received], header.job_key)
+        return Study([Instance(each, spool, self._inference.decoder) for each in received], header.job_key)
 
     async def _header(self, requests: Requests) -> model_pb2.PredictHeader:
         first = await anext(aiter(requests), model_pb2.PredictRequest())

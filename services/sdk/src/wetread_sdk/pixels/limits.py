@@ -6,8 +6,11 @@ does not fit the header. So both are looked at: the attributes, and the size tha
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from wetread_sdk.pixels.codestream import Size, stated_size
 
@@ -15,7 +18,25 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 MAX_SAMPLES_PER_PIXEL = 3
-MAX_BYTES_PER_SAMPLE = 2
+ALLOCATED = frozenset({1, 8, 16, 32})
+"""Bits per sample; 1 in segmentations, 32 in parametric maps and doses."""
+
+PYDICOM_RAISES = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    BytesLengthException,
+    InvalidDicomError,
+    struct.error,
+)
+"""What reading a broken file with pydicom was seen to raise, not all of it documented. RecursionError and
+NotImplementedError are kinds of RuntimeError."""
 
 
 class Unreadable(Exception):
@@ -28,6 +49,10 @@ class Limits:
 
     frame_pixels: int = 64_000_000
     """Rows × columns. The largest mammograms have 20 million, digitised films 40."""
+    decode_s: float = 20.0
+    """What decoding one compressed frame may take; the largest mammogram takes 2 s."""
+    decoder_memory_bytes: int = 4 * 2**30
+    """Address space of the decoding process."""
 
 
 def frame_size(dataset: Dataset, limits: Limits) -> Size:
@@ -36,7 +61,7 @@ def frame_size(dataset: Dataset, limits: Limits) -> Size:
     samples, allocated = dataset.get("SamplesPerPixel", 1), dataset.get("BitsAllocated")
     if not isinstance(rows, int) or not isinstance(columns, int) or rows < 1 or columns < 1:
         raise Unreadable("the instance has no Rows and Columns")
-    if samples not in {1, MAX_SAMPLES_PER_PIXEL} or allocated not in {1, 8, 8 * MAX_BYTES_PER_SAMPLE}:
+    if samples not in {1, MAX_SAMPLES_PER_PIXEL} or allocated not in ALLOCATED:
         raise Unreadable(f"{samples} samples per pixel of {allocated} bits are not read")
     size = Size(rows, columns)
     _refuse_above(size, limits, "a frame")
