@@ -107,7 +107,7 @@ proto: setup  ## write the Python code of the gRPC contract again
 
 .PHONY: docs
 docs: setup  ## write the documents that are made from the source
-	$(BIN)/python -c 'from orchestrator.telemetry.metrics import document; print(document(), end="")' >docs/metrics.md
+	$(BIN)/python docs/generate.py
 
 .PHONY: lock
 lock: $(UV)  ## resolve the dependencies again after a pyproject.toml has changed
