@@ -28,8 +28,8 @@ def _take(chunks: Iterator[bytes], _context: grpc.ServicerContext) -> bytes:
 def main() -> None:
     """Serve until killed."""
     server = grpc.server(ThreadPoolExecutor(THREADS))
-    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {"Take": grpc.stream_unary_rpc_method_handler(_take)}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Bare", handlers),))
+    take: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(_take)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Bare", {"Take": take}),))
     server.add_insecure_port(f"127.0.0.1:{sys.argv[1]}")
     server.start()
     server.wait_for_termination()

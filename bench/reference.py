@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 PREVIEW_ROWS = 480
 """As the orchestrator asks Orthanc for."""
+SERVER_DEADLINE_S = 30
 DIGEST = Digest("0" * 64)
 
 
@@ -50,6 +51,7 @@ class Reference:
     def __init__(self, url: str, username: str, password: str, server: str) -> None:
         self._account = (url, username, password)
         self._channel = grpc.insecure_channel(server)
+        grpc.channel_ready_future(self._channel).result(timeout=SERVER_DEADLINE_S)
         self._own = threading.local()
         self._declaration = parse(DECLARATION.read_text(encoding="utf-8"))
 
@@ -62,8 +64,7 @@ class Reference:
 
     def _study(self, study: str) -> None:
         archive = self._archive()
-        instances = [i for series in archive.get(f"/studies/{study}/series") for i in series["Instances"]]
-        files = [archive.file(instance) for instance in instances]
+        files = [archive.file(instance) for instance in archive.sources(study)]
         take: grpc.StreamUnaryMultiCallable[bytes, bytes] = self._channel.stream_unary(METHOD)
         take(_chunks(files))
         datasets = [pydicom.dcmread(BytesIO(file)) for file in files]

@@ -85,7 +85,7 @@ def _show(stack: Stack, narrator: Narrator, folder: Path, study: str, what: str)
     place = folder / "results" / following.short(study)
     place.mkdir(parents=True, exist_ok=True)
     results.write_png(result.card.dataset, place / "card.png")
-    source = pydicom.dcmread(BytesIO(stack.archive.file(stack.archive.source(study))))
+    source = pydicom.dcmread(BytesIO(stack.archive.file(stack.archive.sources(study)[0])))
     wrong = results.problems(result, source, place)
     for problem in wrong:
         narrator.fail(problem)

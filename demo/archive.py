@@ -97,10 +97,11 @@ class Archive:
             for instance in series["Instances"]
         ]
 
-    def source(self, study: str) -> str:
-        """Orthanc's identifier of an instance of a study that Wetread did not write."""
-        return next(
-            str(series["Instances"][0])
+    def sources(self, study: str) -> list[str]:
+        """Orthanc's identifiers of a study's instances that Wetread did not write."""
+        return [
+            instance
             for series in self.get(f"/studies/{study}/series")
             if series["MainDicomTags"].get("Manufacturer") != OUR_MANUFACTURER
-        )
+            for instance in series["Instances"]
+        ]

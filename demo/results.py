@@ -26,6 +26,8 @@ PROBABILITY = "122157"
 """DCM, PS3.16 annex D."""
 GRADES = {"129716005": "A", "129717001": "B", "129718006": "C", "129719003": "D"}
 """SCT codes of PS3.16 CID 6000, in the letters of the BI-RADS atlas."""
+MACHINERY = {"121049", "121005", "121012", "121013", "121014", "121015", "111000", "111001", "111002", "111003"}
+"""Concepts (DCM) of language, observer (PS3.16 TID 1204, 1004) and algorithm (TID 4019)."""
 DCIODVFY_TIMEOUT_S = 60
 STORED_DEADLINE_S = 10.0
 COPIED = ("PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "AccessionNumber", "StudyDate")
@@ -53,7 +55,7 @@ def find(archive: Archive, study: str) -> Result:
 def grade(report: Dataset) -> str:
     """The letter of the study's density in a structured report; empty when it names none."""
     for item in items(report):
-        if _concept(item) == BREAST_COMPOSITION and "ConceptCodeSequence" in item:
+        if _concept(item) == BREAST_COMPOSITION and item.RelationshipType == "CONTAINS":
             return GRADES.get(item.ConceptCodeSequence[0].CodeValue, "")
     return ""
 
@@ -77,15 +79,19 @@ def items(node: Dataset) -> Iterator[Dataset]:
         yield from items(item)
 
 
-def excerpt(node: Dataset, *, depth: int = 0, deepest: int = 4) -> Iterator[str]:
-    """The report's tree as indented lines for people, without its references and UIDs."""
+def excerpt(node: Dataset, *, depth: int = 0) -> Iterator[str]:
+    """What the report says of the study, as indented lines for people; who says it and on what is left out."""
     for item in node.get("ContentSequence", []):
-        value = _value(item)
-        if value is not None and "ConceptNameCodeSequence" in item:
-            name = item.ConceptNameCodeSequence[0].CodeMeaning
-            yield f"{'  ' * depth}{name}{': ' if value else ''}{value}"
-        if depth < deepest:
-            yield from excerpt(item, depth=depth + 1, deepest=deepest)
+        value, concept = _value(item), _concept(item)
+        if value is None or concept in MACHINERY:
+            continue
+        line = "  " * depth + item.ConceptNameCodeSequence[0].CodeMeaning
+        if item.ValueType == "CONTAINER":
+            yield line
+            yield from excerpt(item, depth=depth + 1)
+        else:
+            asides = [f" ({_value(child)})" for child in item.get("ContentSequence", []) if _is_aside(child)]
+            yield f"{line}: {value}{''.join(asides)}"
 
 
 def write_png(card: Dataset, path: Path) -> None:
@@ -137,6 +143,10 @@ def _modifier(item: Dataset, concept: str) -> str:
         if child.get("RelationshipType") == "HAS CONCEPT MOD" and _concept(child) == concept:
             return str(child.ConceptCodeSequence[0].CodeValue)
     return ""
+
+
+def _is_aside(item: Dataset) -> bool:
+    return bool(item.get("RelationshipType") == "HAS CONCEPT MOD")
 
 
 def _value(item: Dataset) -> str | None:

@@ -29,14 +29,23 @@ SCRIPTS = Path(sys.executable).parent
 class ModelService:
     """A model container's program, without the container."""
 
-    def __init__(self, folder: Path, program: tuple[str, ...] = (), *, name: str = "brdensity") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = "brdensity",
+        program: tuple[str, ...] = (str(SCRIPTS / "brdensity"), "serve"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`environment` is added to that of a model service, such as `WETREAD_DECLARATION`."""
         self.name = name
         self.grpc_port = free_port()
         self.http_port = free_port()
         self.address = f"127.0.0.1:{self.grpc_port}"
         self.log = folder / f"{name}.log"
-        self._arguments = program or (str(SCRIPTS / "brdensity"), "serve")
+        self._program = program
         self._folder = folder
+        self._environment = dict(environment or {})
         self._process: Process | None = None
 
     def launch(self) -> None:
@@ -47,8 +56,9 @@ class ModelService:
             "BENTOML_HOME": str(self._folder / "bentoml"),
             "BENTOML_DO_NOT_TRACK": "True",
             "TF_CPP_MIN_LOG_LEVEL": "2",
+            **self._environment,
         }
-        self._process = Process(Command(self.name, self._arguments, self.log, environment))
+        self._process = Process(Command(self.name, self._program, self.log, environment))
 
     def await_ready(self) -> None:
         """Returns when the model's own health service says that it serves. Raises `ProcessEnded` or `NotInTime`."""

@@ -112,14 +112,35 @@ def mammogram(laterality: str = "R", view: str = "CC", *, for_processing: bool =
     dataset = _image(chosen, MAMMOGRAPHY_FOR_PROCESSING if for_processing else MAMMOGRAPHY_FOR_PRESENTATION, "MG")
     dataset.PresentationIntentType = "FOR PROCESSING" if for_processing else "FOR PRESENTATION"
     dataset.ImageType = ["ORIGINAL", "PRIMARY"] if for_processing else ["DERIVED", "PRIMARY"]
+    _say_what_is_shown(dataset, laterality, view)
+    _say_how_it_was_exposed(dataset, chosen)
+    dataset.PixelIntensityRelationship = "LIN" if for_processing else "LOG"
+    if not for_processing:
+        dataset.WindowCenter, dataset.WindowWidth = 1 << (chosen.bits_stored - 1), 1 << chosen.bits_stored
+    return _finished(dataset, chosen)
+
+
+def _say_what_is_shown(dataset: Dataset, laterality: str, view: str) -> None:
     dataset.ImageLaterality = laterality
     dataset.ViewPosition = view
     dataset.ViewCodeSequence = [_view_code(view)]
     dataset.BodyPartExamined = "BREAST"
+
+
+def _say_how_it_was_exposed(dataset: Dataset, options: Options) -> None:
+    """What the DX and mammography modules require (PS3.3 C.8.11)."""
+    inverse = options.photometric_interpretation == "MONOCHROME1"
+    dataset.AnatomicRegionSequence = [coded("76752008", "SCT", "Breast")]
     dataset.ImagerPixelSpacing = [0.1, 0.1]
     dataset.OrganExposed = "BREAST"
-    dataset.PixelIntensityRelationship = "LIN" if for_processing else "LOG"
-    return _finished(dataset, chosen)
+    dataset.PositionerType = "MAMMOGRAPHIC"
+    dataset.DetectorType = "DIRECT"
+    dataset.PixelIntensityRelationshipSign = 1 if inverse else -1
+    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = 0, 1, "US"
+    dataset.PresentationLUTShape = "INVERSE" if inverse else "IDENTITY"
+    dataset.LossyImageCompression = "00"
+    dataset.BurnedInAnnotation = "NO"
+    dataset.AcquisitionContextSequence = []
 
 
 def four_view_study(**options: Option) -> list[Dataset]:
@@ -160,6 +181,7 @@ def secondary_capture(**options: Option) -> Dataset:
     dataset = _image(chosen, SECONDARY_CAPTURE, "OT")
     dataset.ImageType = ["DERIVED", "SECONDARY"]
     dataset.ConversionType = "WSD"
+    dataset.Laterality = ""
     return _finished(dataset, chosen)
 
 

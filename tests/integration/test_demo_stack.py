@@ -55,7 +55,7 @@ def test_a_file_sent_over_the_network_is_stored_byte_for_byte(orthanc: Orthanc, 
     study = orthanc.archive.study(sent.StudyInstanceUID)
     assert study is not None
     stored = tmp_path / "stored.dcm"
-    stored.write_bytes(orthanc.archive.file(orthanc.archive.source(study)))
+    stored.write_bytes(orthanc.archive.file(*orthanc.archive.sources(study)))
     assert pydicom.dcmread(stored).PixelData == sent.PixelData
 
 

@@ -2,6 +2,7 @@
 
     watch   reads the change log            settle  judges studies
     models  finds and describes endpoints   sweep   hands due jobs to the engine
+    site    takes up a changed site file
 
 A loop that meets trouble it knows says so once, waits and goes on. A defect in a loop ends the
 process loudly: everything is in the ledger, and the next start takes it up.
@@ -19,25 +20,25 @@ from typing import TYPE_CHECKING
 from orchestrator import pipeline
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
-from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, WetreadError
-from orchestrator.handoffs import CompositionSettings
+from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
 from orchestrator.intake import Intake
-from orchestrator.jobs import sweep
+from orchestrator.jobs import handover, site_files, sweep
 from orchestrator.jobs.database import Database, hold
 from orchestrator.jobs.engine import Engine
 from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
+from orchestrator.site_file import SiteFile
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
 from orchestrator.web.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from orchestrator.settings import Site
+    from pathlib import Path
 
 STOP_WITHIN_S = 10
 """What is in work at a stop has this long to end; the rest is taken up at the next start."""
+_SITE_EVERY = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(milliseconds=500)
 _STOCK_EVERY = timedelta(seconds=30)
 _KEEP_ENGINE_RECORDS = timedelta(days=7)
@@ -57,14 +58,15 @@ class _Loop:
 class Orchestrator:
     """A running orchestrator."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, site_file: Path) -> None:
+        self._file = SiteFile(site_file)
+        self._site = site = self._file.current.site
         self._database = Database(site.database)
         self._lock = hold(site.database)
         self._archive = OrthancClient(site.orthanc)
-        self._registry = Registry(site.models, now)
-        self._active = ActiveModels(self._registry, self._database, now)
-        self._intake = Intake(self._archive, self._database, site, self._active, now)
+        self._registry = Registry(site.models, self._accepts_too_broad, now)
+        self._active = ActiveModels(self._registry, self._database, lambda: self._file.current.rules, now)
+        self._intake = Intake(self._archive, self._database, lambda: self._file.current, self._active, now)
         self._renderer = ThreadPoolExecutor(2 * site.work.threads, thread_name_prefix="preview")
         self._settle, self._sweep = threading.Event(), threading.Event()
         self._stopping = threading.Event()
@@ -83,6 +85,7 @@ class Orchestrator:
     def run(self, stop: threading.Event) -> None:
         """Works until asked to stop."""
         self._database.migrate()
+        self._keep_site_file()
         sweep.take_stock(self._database, now())
         self._active.refresh()
         self._engine.launch()
@@ -92,6 +95,7 @@ class Orchestrator:
             _Loop("settle", self._settle_once, self._settle),
             _Loop("models", self._models_once, threading.Event()),
             _Loop("sweep", self._sweep_once, self._sweep),
+            _Loop("site", self._site_once, threading.Event()),
         )
         threads = [threading.Thread(target=self._keep_going, args=(loop, stop), name=loop.name) for loop in loops]
         for thread in threads:
@@ -104,6 +108,9 @@ class Orchestrator:
             loop.wake.set()
             thread.join()
         self._close()
+
+    def _accepts_too_broad(self, model: str) -> bool:
+        return self._file.current.rules.accepts_too_broad(model)
 
     def _live_models(self) -> list[str]:
         return [f"{one.identity.name} {one.identity.version}" for one in self._registry.live()]
@@ -121,21 +128,11 @@ class Orchestrator:
         logs.info(Event.ORCHESTRATOR_STOPPED)
 
     def _tools(self) -> pipeline.Tools:
-        results = self._site.results
         return pipeline.Tools(
             archive=self._archive,
             database=self._database,
             registry=self._registry,
-            composition=CompositionSettings(
-                timezone=self._site.timezone,
-                card_modality=results.card_modality,
-                series_number=results.series_number,
-                content_qualification=results.content_qualification,
-                grade_in_series_description=results.grade_in_series_description,
-                site_file_sha256=self._site.sha256,
-            ),
-            previews=results.previews,
-            retry=self._site.retry,
+            site=lambda: self._file.current.site,
             wetread_version=version("wetread"),
             clock=now,
             renderer=self._renderer,
@@ -192,12 +189,29 @@ class Orchestrator:
         self._sweep.set()
         return self._site.models.refresh
 
+    def _site_once(self) -> timedelta:
+        before = self._file.current
+        if self._file.look():
+            self._keep_site_file()
+            logs.info(
+                Event.SITE_FILE_CHANGED,
+                sha256=self._file.current.rules.sha256[:12],
+                needs_restart_for=", ".join(self._file.needs_restart(before)) or None,
+            )
+        return _SITE_EVERY
+
+    def _keep_site_file(self) -> None:
+        version = self._file.current
+        with self._database.write() as connection:
+            site_files.keep(connection, version.rules.sha256, version.text, now())
+
     def _sweep_once(self) -> timedelta:
         moment = now()
         sweep.start_due(self._database, self._engine, self._registry.serves, moment, 3 * self._site.work.threads)
         if moment - self._last_stock > _STOCK_EVERY:
             self._last_stock = moment
             sweep.take_back(self._database, self._engine, moment)
+            handover.hand_on(self._database, self._active(), self._site.models.version_grace, moment)
             self._engine.forget(moment - _KEEP_ENGINE_RECORDS)
         return _SWEEP_EVERY
 
@@ -210,4 +224,6 @@ def now() -> datetime:
 def _event(error: WetreadError) -> Event:
     if isinstance(error, ArchiveUnavailable):
         return Event.ARCHIVE_UNAVAILABLE
+    if isinstance(error, SettingsInvalid):
+        return Event.SITE_FILE_REFUSED
     return Event.ARCHIVE_REFUSED if isinstance(error, ArchiveRefused) else Event.LOOP_FAILED

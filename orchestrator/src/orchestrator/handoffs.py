@@ -103,6 +103,8 @@ class RegisteredModel:
     declaration: Declaration
     known_since: datetime
     """When a model of this name was first seen at this site; aware, UTC."""
+    shadow: bool = False
+    """The site runs this version for comparison only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Match:
 
     model: ModelIdentity
     judgement: Judgement
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,8 @@ class CompositionSettings:
     """Results carry local times and TimezoneOffsetFromUTC, or they sort before the exam."""
     card_modality: str = "OT"
     """OT by default: a new MG image can break a hanging protocol."""
+    card_photometric_interpretation: str = "RGB"
+    """RGB, or MONOCHROME2 for workstations that show no colour (then with more pixels)."""
     series_number: int = 9000
     """Card; the SR gets the next one."""
     content_qualification: str = "RESEARCH"

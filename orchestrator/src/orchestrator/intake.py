@@ -8,6 +8,7 @@ A study that cannot be read now waits as a row of `news` and holds up no other.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,22 @@ if TYPE_CHECKING:
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.news import WaitingStudy
     from orchestrator.orthanc.archive import Archive
-    from orchestrator.settings import Site
+    from orchestrator.site_file import Version
 
 NEW_NAME_LOOKS_BACK = timedelta(hours=1)
 """A model whose name is new to the site is judged against what came within this time."""
 _REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
 _LOOK_AGAIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One study's content that is being judged."""
+
+    waiting: WaitingStudy
+    content: Generation
+    priority: int
+    now: datetime
 
 
 class Intake:
@@ -48,13 +59,13 @@ class Intake:
         self,
         archive: Archive,
         database: Database,
-        site: Site,
+        version: Callable[[], Version],
         models: Callable[[], Sequence[RegisteredModel]],
         clock: Callable[[], datetime],
     ) -> None:
         self._archive = archive
         self._database = database
-        self._site = site
+        self._version = version
         self._models = models
         self._clock = clock
 
@@ -170,15 +181,19 @@ class Intake:
         with self._database.write() as connection:
             news.drop_arrivals(connection, [instance.orthanc_id for instance in current.instances])
             known = judgements.judged(connection, current.study, current.digest)
-            models = self._asked(connection, current, known, now)
+            models = self._asked(connection, waiting, current, known, now)
             if known is None:
                 judgements.record_generation(connection, current, now)
-            foreign = [instance for instance in current.instances if not instance.ours]
-            matches = match(models, [instance.headers for instance in foreign]) if foreign else []
+            judgements.forget(connection, current, waiting.asks.keys())
+            foreign = [instance.headers for instance in current.instances if not instance.ours]
+            rules = self._version().rules
+            matches = match(models, foreign, policies=rules.policies) if foreign else []
+            priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
+            case = _Case(waiting, current, priority, now)
             for matched in matches:
-                self._decide(connection, waiting, current, matched, now)
+                self._decide(connection, case, matched)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
-            deadline = current.last_update + self._site.watch.incomplete_after
+            deadline = current.last_update + self._version().site.watch.incomplete_after
             if now >= deadline:
                 for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):
                     logs.info(Event.STUDY_JUDGED, study=logs.short(current.study), model=name, outcome="UNSUITABLE")
@@ -193,67 +208,69 @@ class Intake:
     def _asked(
         self,
         connection: sa.Connection,
+        waiting: WaitingStudy,
         current: Generation,
         known: judgements.JudgedGeneration | None,
         now: datetime,
     ) -> list[RegisteredModel]:
-        """The models whose rules are asked about this content: all for a new one, newcomers for a known one."""
-        if known is not None:
-            recent = known.judged_at >= now - NEW_NAME_LOOKS_BACK
-            return [
-                model
-                for model in self._models()
-                if recent and model.identity.name not in known.models and model.known_since > known.judged_at
-            ]
+        """The models whose rules are asked about this content.
+
+        All for a new one, newcomers for a known one, none for one from before `watch.since`; and
+        always those that a person or a rule has asked for.
+        """
         place = news.cursor(connection)
         started = now if place is None else place.started_at
-        if current.last_update < site_settings.instant(self._site.watch.since, started):
+        old = current.last_update < site_settings.instant(self._version().site.watch.since, started)
+        if old and known is None:
             logs.info(Event.STUDY_PASSED_OVER, study=logs.short(current.study))
-            return []
-        return list(self._models())
+        return [
+            model
+            for model in self._models()
+            if model.identity.name in waiting.asks or (not old and _is_news_to(model, known, now))
+        ]
 
-    def _decide(
-        self, connection: sa.Connection, waiting: WaitingStudy, current: Generation, matched: Match, now: datetime
-    ) -> None:
-        key = None
-        if matched.judgement.outcome is Outcome.MATCHED:
-            key = self._queue(connection, waiting, current, matched, now)
+    def _decide(self, connection: sa.Connection, case: _Case, matched: Match) -> None:
+        key = self._queue(connection, case, matched) if matched.judgement.outcome is Outcome.MATCHED else None
         judgements.record(
             connection,
-            current,
+            case.content,
             matched,
-            site_file_sha256=self._site.sha256,
+            site_file_sha256=self._version().rules.sha256,
             job_key=key,
-            decided_at=now,
+            decided_at=case.now,
         )
 
-    def _queue(
-        self, connection: sa.Connection, waiting: WaitingStudy, current: Generation, matched: Match, now: datetime
-    ) -> JobKey:
+    def _queue(self, connection: sa.Connection, case: _Case, matched: Match) -> JobKey:
         """Makes the job of a match, or finds the one that is there, and clears its slot."""
-        orthanc_ids = {one.headers.sop_instance_uid: one.orthanc_id for one in current.instances}
+        study, series = case.content.study, matched.judgement.series_instance_uid
+        orthanc_ids = {one.headers.sop_instance_uid: one.orthanc_id for one in case.content.instances}
         wanted = input_of(matched.judgement, orthanc_ids)
-        series = matched.judgement.series_instance_uid
-        key = job_key(current.study, series, matched.model, wanted.orthanc_ids)
-        others = [job for job in ledger.slot(connection, current.study, series, matched.model.name) if job.key != key]
+        key = job_key(study, series, matched.model, wanted.orthanc_ids)
+        origin = case.waiting.asks.get(matched.model.name, "news")
         existing = ledger.find(connection, key)
-        if existing is not None and existing.state not in _REOPENED:
+        again = origin == "rerun" and existing is not None and existing.state in ENDED
+        if existing is not None and existing.state not in _REOPENED and not again:
             return key
-        replaces = self._clear(connection, others, now)
+        replaces = None
+        if not matched.shadow:
+            slot = ledger.slot(connection, study, series, matched.model.name)
+            replaces = self._clear(connection, [job for job in slot if job.key != key], case.now)
         if existing is not None:
-            ledger.reopen(connection, existing, now, "the study is as it was when this job was made")
+            ledger.reopen(connection, existing, case.now, f"taken up again: {origin}", ask_again=again)
         else:
             new = ledger.NewJob(
-                key,
-                current.study,
-                series,
-                matched.model,
-                ledger.ROUTINE_PRIORITY,
-                waiting.noticed_at,
-                wanted.to_json(),
+                key=key,
+                study=study,
+                series_instance_uid=series,
+                model=matched.model,
+                priority=case.priority,
+                noticed_at=case.waiting.noticed_at,
+                input=wanted.to_json(),
+                origin=origin,
+                shadow=matched.shadow,
             )
-            ledger.open_job(connection, new, now, replaces=replaces)
-        logs.info(Event.JOB_QUEUED, job=logs.short(key), study=logs.short(current.study), model=matched.model.name)
+            ledger.open_job(connection, new, case.now, replaces=replaces)
+        logs.info(Event.JOB_QUEUED, job=logs.short(key), study=logs.short(study), model=matched.model.name)
         return key
 
     @staticmethod
@@ -267,3 +284,11 @@ class Intake:
                 ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
                 logs.info(Event.JOB_SUPERSEDED, job=logs.short(job.key), study=logs.short(job.study))
         return finished
+
+
+def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | None, now: datetime) -> bool:
+    """Whether a content is to be judged by a model without anybody asking: a new one, or a new name just after it."""
+    if known is None:
+        return True
+    recent = known.judged_at >= now - NEW_NAME_LOOKS_BACK
+    return recent and model.identity.name not in known.models and model.known_since > known.judged_at

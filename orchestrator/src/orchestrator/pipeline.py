@@ -19,7 +19,7 @@ from orchestrator.deliver import store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import Cancelled, Gone, ModelFull, ModelUnavailable, Permanent, Transient, WetreadError
-from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, Preview, Replaced
+from orchestrator.handoffs import Composition, CompositionSettings, Digest, Dispatch, JobKey, Preview, Replaced
 from orchestrator.jobs import catalogue, ledger, news
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.input import input_from_json
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from orchestrator.dispatch.registry import Registry
-    from orchestrator.handoffs import ComposedResult, CompositionSettings, Prediction
+    from orchestrator.handoffs import ComposedResult, Prediction
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.input import JobInput
     from orchestrator.orthanc.archive import Archive
-    from orchestrator.settings import RetrySettings
+    from orchestrator.settings import RetrySettings, Site
 
-PREVIEW_ROWS = 480
+PREVIEW_ROWS = 240
 _WAIT_FOR_ROOM = timedelta(seconds=1)
 
 
@@ -55,9 +55,8 @@ class Tools:
     archive: Archive
     database: Database
     registry: Registry
-    composition: CompositionSettings
-    previews: bool
-    retry: RetrySettings
+    site: Callable[[], Site]
+    """The site file as it is now."""
     wetread_version: str
     clock: Callable[[], datetime]
     renderer: ThreadPoolExecutor
@@ -194,10 +193,14 @@ class _Walk:
     def _store(self, job: ledger.Job) -> bool:
         result = compose(self._composition(job))
         logs.info(Event.RESULT_COMPOSED, job=logs.short(job.key), objects=len(result.objects))
+        if job.shadow:
+            self._move(job, JobState.DONE, summary=result.summary)
+            logs.info(Event.RESULT_COMPARED, job=logs.short(job.key), model=job.model.name)
+            return False
         if job.state is JobState.COMPOSING:
             job = self._move(job, JobState.STORING, summary=result.summary)
         self._put(job, result)
-        self._replace(job)
+        self._replace(job, result)
         self._move(job, JobState.DONE)
         elapsed = (self._tools.clock() - job.noticed_at).total_seconds()
         metrics.RESULT.labels(job.model.name).observe(elapsed)
@@ -224,17 +227,19 @@ class _Walk:
             store.store(self._tools.archive, made, lambda: self._still(job))
         self._tools.archive.study_of_instance(first)
 
-    def _replace(self, job: ledger.Job) -> None:
-        """Takes out what other jobs of this slot have left; the new result is proven to be there."""
+    def _replace(self, job: ledger.Job, result: ComposedResult) -> None:
+        """Takes out what this job before, or others of its slot, have left; the new result is proven to be there."""
         tools = self._tools
         with tools.database.read() as connection:
             slot = ledger.slot(connection, job.study, job.series_instance_uid, job.model.name)
             others = [other for other in slot if other.key != job.key]
-            left = ledger.results(connection, [other.key for other in others])
-        store.remove(tools.archive, [result.orthanc_id for result in left])
+            stored = ledger.results(connection, [one.key for one in slot])
+        fresh = {made.sop_instance_uid for made in result.objects}
+        left = [one for one in stored if one.sop_instance_uid not in fresh]
+        store.remove(tools.archive, [one.orthanc_id for one in left])
         now = tools.clock()
         with tools.database.write() as connection:
-            ledger.withdraw(connection, [result.sop_instance_uid for result in left], now)
+            ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             for other in others:
                 if other.state is JobState.DONE:
                     ledger.move(connection, other, JobState.SUPERSEDED, now, reason="replaced by a newer result")
@@ -258,13 +263,13 @@ class _Walk:
             selected=wanted.selected,
             left_out=wanted.left_out,
             previews={uid: picture.result() for uid, picture in previews.items()},
-            settings=tools.composition,
+            settings=_composition_settings(tools.site()),
             wetread_version=tools.wetread_version,
             replaces=replaces,
         )
 
     def _start_previews(self, wanted: JobInput) -> Mapping[str, Future[Preview]]:
-        if not self._tools.previews:
+        if not self._tools.site().results.previews:
             return {}
         fetch = self._tools.archive.preview
         return {
@@ -289,10 +294,10 @@ class _Walk:
         waits_for_model = isinstance(error, ModelFull) or (
             isinstance(error, ModelUnavailable) and not tools.registry.serves(job.model)
         )
-        if not waits_for_model and now - job.created_at > tools.retry.give_up_after:
-            self._end(JobState.FAILED, Event.JOB_FAILED, f"{error}; given up after {tools.retry.give_up_after}")
+        if not waits_for_model and now - job.created_at > tools.site().retry.give_up_after:
+            self._end(JobState.FAILED, Event.JOB_FAILED, f"{error}; given up after {tools.site().retry.give_up_after}")
             return
-        pause = _WAIT_FOR_ROOM if waits_for_model else _backoff(tools.retry, job.failures)
+        pause = _WAIT_FOR_ROOM if waits_for_model else _backoff(tools.site().retry, job.failures)
         with tools.database.write() as connection:
             ledger.wait(connection, job, now + pause, now, str(error), failed=not waits_for_model)
         logs.info(
@@ -311,10 +316,10 @@ class _Walk:
         """Something that the job rests on has left Orthanc: its objects go too, and what is left is judged again."""
         with self._tools.database.read() as connection:
             left = ledger.results(connection, [job.key])
-        store.remove(self._tools.archive, [result.orthanc_id for result in left])
+        store.remove(self._tools.archive, [one.orthanc_id for one in left])
         now = self._tools.clock()
         with self._tools.database.write() as connection:
-            ledger.withdraw(connection, [result.sop_instance_uid for result in left], now)
+            ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             news.note_studies(connection, [job.study], now)
         self._end(JobState.GONE, Event.JOB_GONE, "an instance that it rests on is no longer in Orthanc")
 
@@ -326,12 +331,12 @@ class _Walk:
         if job is None or job.state is JobState.DONE or job.attempt != self._attempt:
             return
         try:
-            store.remove(self._tools.archive, [result.orthanc_id for result in left])
+            store.remove(self._tools.archive, [one.orthanc_id for one in left])
         except WetreadError as error:
             logs.warning(Event.JOB_CANCELLED, job=logs.short(self._key), reason=f"its objects remain: {error}")
             return
         with self._tools.database.write() as connection:
-            ledger.withdraw(connection, [result.sop_instance_uid for result in left], self._tools.clock())
+            ledger.withdraw(connection, [one.sop_instance_uid for one in left], self._tools.clock())
         logs.info(Event.JOB_CANCELLED, job=logs.short(self._key))
 
 
@@ -347,3 +352,15 @@ def _backoff(retry: RetrySettings, failures: int) -> timedelta:
     """Doubles from failure to failure, with jitter, so that a thousand jobs do not come back at once."""
     pause: timedelta = min(retry.most, retry.first * 2 ** min(failures, 20))
     return pause * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret
+
+
+def _composition_settings(site: Site) -> CompositionSettings:
+    results = site.results
+    return CompositionSettings(
+        timezone=site.timezone,
+        card_modality=results.card_modality,
+        series_number=results.series_number,
+        content_qualification=results.content_qualification,
+        grade_in_series_description=results.grade_in_series_description,
+        site_file_sha256=site.sha256,
+    )

@@ -104,6 +104,11 @@ class ModelSettings(_Section):
     """`any`, or the names of the models that may join."""
     refresh: Duration = timedelta(seconds=3)
     """How often names are resolved and models described: a new container is live within 10 s."""
+    version_grace: Duration = timedelta(minutes=10)
+    """A version that no container serves for this long, while a newer one is active, hands its unstarted jobs on."""
+    policy: dict[str, Any] = {}
+    """By model name, or by `name version` in quotes: `select` and `exclude` (more conditions, in the declaration's
+    language), `off`, `shadow`, `accept_too_broad`. A site narrows a model, never widens it."""
 
 
 class WatchSettings(_Section):
@@ -155,6 +160,14 @@ class WorkSettings(_Section):
     """Jobs in work at once in this process."""
     per_model: int = Field(default=4, ge=1, le=64)
     """Jobs in work at once for one model, so that a flood for one does not starve others."""
+
+
+class PrioritySettings(_Section):
+    """What is read before the rest."""
+
+    stat: dict[str, Any] = {}
+    """Conditions in the declaration's language; a study is urgent when all are true for one of its instances, such as
+    `RequestedProcedurePriority: STAT`. Without any, none is."""
 
 
 class WebSettings(_Section):
@@ -297,6 +310,7 @@ class Site(_Section):
     web: WebSettings = WebSettings()
     destinations: dict[str, DestinationSettings] = {}
     """By name; a name in `delivery.remote` that is not here is a modality of Orthanc with this alias."""
+    priority: PrioritySettings = PrioritySettings()
     delivery: DeliverySettings = DeliverySettings()
     retention: RetentionSettings = RetentionSettings()
     sha256: str = Field(default="", exclude=True)
@@ -308,12 +322,21 @@ class Site(_Section):
         return known.model_copy(update={"remote": known.remote or name})
 
 
-def load(path: Path) -> Site:
-    """The settings in a site file. Raises `SettingsInvalid`, one line per problem."""
+def read(path: Path) -> bytes:
+    """A site file's bytes. Raises `SettingsInvalid`."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise SettingsInvalid(f"{path}: cannot be read ({error.strerror}); name a site file with --site") from error
+
+
+def load(path: Path) -> Site:
+    """The settings in a site file. Raises `SettingsInvalid`, one line per problem."""
+    return parse(read(path), path)
+
+
+def parse(content: bytes, path: Path) -> Site:
+    """The settings in a site file's bytes; the path is for messages. Raises `SettingsInvalid`."""
     try:
         root = yaml.compose(content, Loader=yaml.SafeLoader)
         values = yaml.safe_load(content)

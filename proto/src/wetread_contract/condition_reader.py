@@ -103,6 +103,8 @@ class ConditionReader:
                 self.problems.unknown_word(one.place, "part of a count", one.key, ("at_least", "at_most", "where"))
         if not bounds:
             self.problems.add(entry.place, "a count without bounds", "add `at_least`, `at_most` or both")
+        if bounds.get("at_least", 0) > bounds.get("at_most", bounds.get("at_least", 0)):
+            self.problems.add(entry.place, "no count can be so", "`at_least` must not exceed `at_most`")
         words = [f"{name} {number}" for name, number in bounds.items()]
         text = f"count {', '.join(words)}" + (f" where {condition.text}" if condition.text != EVERY_INSTANCE else "")
         return Count(condition, bounds.get("at_least", 0), bounds.get("at_most"), text)

@@ -47,6 +47,15 @@ def answered(condition: Condition, study: Study) -> Truths:
     return known
 
 
+def explained(part: Condition | Quantifier, study: Study, scope: int) -> Clause:
+    """Return the explanation, made once per study and scope however many declarations ask."""
+    key = (part.text, scope)
+    known = study.clauses.get(key)
+    if known is None:
+        known = study.clauses[key] = part.clause(study, scope)
+    return known
+
+
 def counted(condition: Condition, study: Study, scope: int, **more: object) -> Clause:
     """Return a clause with how often the condition is true, false and unknown."""
     answer = answered(condition, study)
@@ -103,10 +112,10 @@ class AttributeCondition:
 
     def offending(self, study: Study, scope: int) -> str | None:
         """Return what an instance holds for which this is false, else unknown; None where nothing offends."""
-        answers = [(self.truth(held), held) for held, bits in study.column(self.subject) if bits & scope]
-        for bad in (Truth.FALSE, Truth.UNKNOWN):
-            for answer, held in answers:
-                if answer is bad:
+        answer = answered(self, study)
+        for bad in (answer.false & scope, scope & ~answer.true):
+            for held, bits in study.column(self.subject):
+                if bits & bad:
                     return self.said(held)
         return None
 
@@ -141,7 +150,7 @@ class Block:
 
     def clause(self, study: Study, scope: int) -> Clause:
         """Explain it over some of the study's instances."""
-        return counted(self, study, scope, children=tuple(part.clause(study, scope) for part in self.parts))
+        return counted(self, study, scope, children=tuple(explained(part, study, scope) for part in self.parts))
 
 
 def combined(combination: Combination, parts: Iterable[Truths], universe: int) -> Truths:
@@ -192,4 +201,4 @@ class Neighbours:
 
     def clause(self, study: Study, scope: int) -> Clause:
         """Explain it over some of the study's instances."""
-        return counted(self, study, scope, children=tuple(one.clause(study, scope) for one in self.quantifiers))
+        return counted(self, study, scope, children=tuple(explained(one, study, scope) for one in self.quantifiers))

@@ -7,95 +7,23 @@ operators and operands are checked, the examples agree with the rules, the rules
 from __future__ import annotations
 
 import hashlib
-import re
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError
 
-from wetread_contract import dictionary
 from wetread_contract.condition_reader import ConditionReader
-from wetread_contract.headers import Headers
-from wetread_contract.judgement import Truth
+from wetread_contract.declared import Examples, Level, Limits, Part, Regulatory, Resources, Stage
+from wetread_contract.dictionary import UnknownAttributeError, attribute
+from wetread_contract.examples import check_examples
 from wetread_contract.problems import DeclarationError, Problem, Problems, suggestion
 from wetread_contract.requirement_reader import RequirementReader
 from wetread_contract.rules import Rules, too_broad
-from wetread_contract.study import Study
 from wetread_contract.yaml_source import Mapping, Node, Place, Sequence, place_of, plain, read
 
 __all__ = ["Declaration", "DeclarationError", "Level", "Limits", "Problem", "Stage", "parse"]
 
 
-class Stage(StrEnum):
-    """How far a model has come."""
-
-    DEMONSTRATION = "demonstration"
-    """Shows that the chain works: never sent to a destination that is not marked as a test."""
-    RESEARCH = "research"
-    PRODUCT = "product"
-
-
-class Level(StrEnum):
-    """What one call is about."""
-
-    STUDY = "study"
-    SERIES = "series"
-
-
-_UNITS = {"": 1, "B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-
-
-def _bytes(written: object) -> object:
-    """Read `2GiB` or `500 MB`; what is no size is left for pydantic to refuse."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([A-Za-z]*)", str(written))
-    if not found or found[2] not in _UNITS:
-        raise ValueError(f"`{written}` is no size; write digits and one of {', '.join(filter(None, _UNITS))}")
-    return int(float(found[1]) * _UNITS[found[2]])
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Limits(_Part):
-    """What one endpoint takes."""
-
-    concurrency: Annotated[int, Field(ge=1, le=1024)] = 1
-    """Calls at once per endpoint, enforced before any pixel flows. Default 1: one study at a time is always safe."""
-    deadline_s: Annotated[float, Field(gt=0, le=86400)] = 120.0
-    """Seconds that one call may take. Default 120: a study of four mammograms takes two on a CPU."""
-    max_bytes: Annotated[int, BeforeValidator(_bytes), Field(ge=1)] = 2 << 30
-    """Bytes of one call's instances; digits, or with a unit: `2GiB`. Default 2 GiB."""
-
-
-class Resources(_Part):
-    """What the container runs on."""
-
-    gpu: Literal["none", "optional", "required"] = "none"
-    """Whether an accelerator is used. Default none."""
-
-
-class Regulatory(_Part):
-    """What authorities say about the model."""
-
-    status: str = ""
-    """Such as `CE marked, class IIa`; empty: not a medical device."""
-    number: str = ""
-    """Certificate or clearance number."""
-    udi: str = ""
-    """Unique device identifier."""
-
-
-class Examples(_Part):
-    """Headers of instances for which the author knows the answer."""
-
-    match: tuple[dict[str, Any], ...] = ()
-    """Each must be selected and not excluded."""
-    miss: tuple[dict[str, Any], ...] = ()
-    """None must be selected."""
-
-
-class Declaration(_Part):
+class Declaration(Part):
     """Everything that a model says about itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True)
@@ -170,19 +98,15 @@ def parse(text: str, *, file: str = "model.yaml", accept_too_broad: bool = False
     """
     problems = Problems(file)
     root = read(text, problems)
-    problems.raise_if_any()
-    if root is None:
-        raise DeclarationError(())
     rules = _rules(root, problems)
     declaration = _declaration(root, rules, text, problems)
     if declaration:
         _check_needs(declaration, root, problems)
     if not problems.found and declaration:
-        _check_examples(declaration, root, problems)
+        check_examples(rules, declaration.examples, root, problems)
         _check_breadth(rules, root, problems, accept_too_broad=accept_too_broad)
-    problems.raise_if_any()
-    if declaration is None:
-        raise DeclarationError(())
+    if declaration is None or problems.found:
+        raise problems.error()
     return declaration
 
 
@@ -256,46 +180,10 @@ def _add_pydantic(error: Any, root: Mapping, problems: Problems) -> None:  # noq
 
 def _check_needs(declaration: Declaration, root: Mapping, problems: Problems) -> None:
     for number, keyword in enumerate(declaration.needs):
-        if dictionary.tag(keyword) is None:
-            meant = dictionary.near(keyword)
-            advice = f"did you mean `{meant}`?" if meant else ""
-            problems.add(place_of(root, ("needs", number)), f"`{keyword}` is not a DICOM keyword", advice)
-
-
-def _check_examples(declaration: Declaration, root: Mapping, problems: Problems) -> None:
-    """Ask the rules about each example; a study of one instance decides."""
-    for kind, examples, wanted in (
-        ("match", declaration.examples.match, True),
-        ("miss", declaration.examples.miss, False),
-    ):
-        for number, attributes in enumerate(examples):
-            place = place_of(root, ("examples", kind, number))
-            for keyword in attributes:
-                if dictionary.tag(keyword) is None:
-                    meant = dictionary.near(keyword)
-                    problems.add(
-                        place, f"`{keyword}` is not a DICOM keyword", f"did you mean `{meant}`?" if meant else ""
-                    )
-            stopped_by = selected_by(declaration.rules, Headers.from_keywords(attributes))
-            if wanted and stopped_by is not None:
-                problems.add(place, "this example must match and does not", f"it fails: {stopped_by}")
-            elif not wanted and stopped_by is None:
-                problems.add(place, "this example must miss and matches", "add the condition that tells it apart")
-
-
-def selected_by(rules: Rules, headers: Headers) -> str | None:
-    """Return None for an instance that rules select when it is alone in its study, else the condition that stops it."""
-    study = Study([headers])
-    if not study.universe:
-        return study.barred[0]
-    for condition in rules.select:
-        answer = condition.answer(study).of(0)
-        if answer is not Truth.TRUE:
-            return f"{condition.text} is {answer}"
-    for condition in rules.exclude:
-        if condition.answer(study).of(0) is Truth.TRUE:
-            return f"exclude {condition.text}"
-    return None
+        try:
+            attribute(keyword)
+        except UnknownAttributeError as error:
+            problems.add(place_of(root, ("needs", number)), str(error))
 
 
 def _check_breadth(rules: Rules, root: Mapping, problems: Problems, *, accept_too_broad: bool) -> None:

@@ -25,7 +25,7 @@ class Tag:
     creator: str = ""
     """Private creator; empty for standard attributes."""
     key: str = ""
-    """As Orthanc writes it: `0008,0060`."""
+    """As Orthanc writes it: `0008,0060`; of private attributes, their name in rules."""
 
 
 FILE_META_GROUP = 0x0002
@@ -110,13 +110,13 @@ def attribute(name: str) -> Attribute:
     Raises:
         UnknownAttributeError: no such keyword, path or position.
     """
-    private = _PRIVATE.fullmatch(name)
-    if private:
-        return Attribute(name, (_private(*private.groups()),))
     positioned = _POSITION.fullmatch(name)
     body, position = (positioned[1], int(positioned[2])) if positioned else (name, 0)
     if positioned and not position:
         raise UnknownAttributeError(f"`{name}`: values are counted from 1, as in the Standard")
+    private = _PRIVATE.fullmatch(body)
+    if private:
+        return Attribute(name, (_private(*private.groups()),), position)
     *parents, last = (_known(word) for word in body.split("."))
     for parent in parents:
         if parent.vr != "SQ":
@@ -145,7 +145,7 @@ def _private(group: str, element: str, creator: str, vr: str | None) -> Tag:
                 f"the VR of `({group},xx{element}) {creator}` is not known; write it behind, such as "
                 f"`({group},xx{element}) {creator}: LO`"
             ) from None
-    return Tag(number, vr, f"({group},xx{element})", multiple=True, creator=creator)
+    return Tag(number, vr, f"({group},xx{element})", True, creator, f"({group},xx{element}) {creator}: {vr}")  # noqa: FBT003
 
 
 IDENTIFYING_GROUP = 0x0010

@@ -1,51 +1,43 @@
 """Where headers come from: Orthanc's JSON, a pydicom data set, or keywords in a rule's example.
 
-Each source finds one attribute and says what was written there, still as text.
+Each source finds one attribute and says what is written there: the text of its values joined by
+backslashes as in DICOM itself, or a sequence's items, or that it is there and cannot be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pydicom import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 
 if TYPE_CHECKING:
     from wetread_contract.dictionary import Tag
 
-_ONE_TEXT = frozenset({"LT", "ST", "UR", "UT"})
-"""VRs in which a backslash is a character, not a separator (PS3.5 6.2)."""
+
+class Unreadable(Enum):
+    """The only value that says: there is something, but the source does not show it."""
+
+    UNREADABLE = "bytes, or text that was cut off"
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """An attribute that is there."""
+UNREADABLE: Final = Unreadable.UNREADABLE
 
-    raw: tuple[str, ...] = ()
-    """Its values as text; none when it is empty, a sequence or unreadable."""
-    items: tuple[Source, ...] = ()
-    """Of a sequence."""
-    readable: bool = True
-    """False where the source says only that there is something: bytes, or text that Orthanc cut off."""
+Items = tuple["Source", ...]
+"""A sequence's items."""
 
-
-EMPTY = Element()
-UNREADABLE = Element(readable=False)
+Written = str | Items | Unreadable
+"""What an attribute holds. An empty text is an attribute of zero length."""
 
 
 class Source(Protocol):
     """Whatever attributes can be looked up in."""
 
-    def element(self, named: Tag) -> Element | None:
-        """Return the attribute, None where it is absent."""
-
-
-def _split(text: str, vr: str) -> Element:
-    if not text.strip(" \0"):
-        return EMPTY
-    return Element((text,) if vr in _ONE_TEXT else tuple(text.split("\\")))
+    def find(self, named: Tag) -> Written | None:
+        """Return what is written, None where the attribute is absent."""
 
 
 class OrthancSource:
@@ -53,23 +45,24 @@ class OrthancSource:
 
     Full: `{"0008,0060": {"Name": …, "Type": …, "Value": …}}`; short: the values alone. Values are
     texts joined by backslashes, sequences are lists; bytes have type `Null` and texts of more than
-    256 characters `TooLong`, both with the value null.
+    256 characters `TooLong`, both with the value null. Empty numbers of binary VRs are left out.
     """
+
+    __slots__ = ("_tags",)
 
     def __init__(self, tags: Mapping[str, object]) -> None:
         self._tags = tags
 
-    def element(self, named: Tag) -> Element | None:
-        """Return the attribute, None where it is absent."""
-        key = self._private_key(named) if named.creator else named.key
-        if key not in self._tags:
+    def find(self, named: Tag) -> Written | None:
+        """Return what is written, None where the attribute is absent."""
+        found = self._tags.get(self._private_key(named) if named.creator else named.key, self)
+        if found is self:
             return None
-        found = self._tags[key]
-        value = found.get("Value") if isinstance(found, Mapping) else found
+        value = found.get("Value") if isinstance(found, dict) else found
         if isinstance(value, str):
-            return EMPTY if named.vr == "SQ" and not value else _split(value, named.vr)
+            return value
         if isinstance(value, list):
-            return Element(items=tuple(OrthancSource(item) for item in value if isinstance(item, Mapping)))
+            return tuple(OrthancSource(item) for item in value if isinstance(item, dict))
         return UNREADABLE
 
     def _private_key(self, named: Tag) -> str:
@@ -77,7 +70,7 @@ class OrthancSource:
         group = f"{named.number >> 16:04x},"
         for block in range(0x10, 0x100):
             found = self._tags.get(f"{group}00{block:02x}")
-            creator = found.get("Value") if isinstance(found, Mapping) else found
+            creator = found.get("Value") if isinstance(found, dict) else found
             if isinstance(creator, str) and creator.strip() == named.creator:
                 return f"{group}{block:02x}{named.number & 0xFF:02x}"
         return ""
@@ -86,38 +79,42 @@ class OrthancSource:
 class KeywordSource:
     """Keywords with texts, numbers, lists of them, or lists of mappings for sequences.
 
-    The form of `examples` in a declaration and of Orthanc's `?simplify`.
+    The form of `examples` in a declaration and of Orthanc's `?simplify`. Private attributes have
+    the name that rules give them.
     """
+
+    __slots__ = ("_attributes",)
 
     def __init__(self, attributes: Mapping[str, object]) -> None:
         self._attributes = attributes
 
-    def element(self, named: Tag) -> Element | None:
-        """Return the attribute, None where it is absent."""
+    def find(self, named: Tag) -> Written | None:
+        """Return what is written, None where the attribute is absent."""
         name = f"{named.keyword} {named.creator}" if named.creator else named.keyword
-        if name not in self._attributes:
+        value = self._attributes.get(name, self._attributes.get(named.key, self))
+        if value is self:
             return None
-        value = self._attributes[name]
         if value is None:
             return UNREADABLE
         if isinstance(value, Mapping):
-            return Element(items=(KeywordSource(value),))
+            return (KeywordSource(value),)
         if not isinstance(value, list | tuple):
-            return _split(str(value), named.vr)
-        if value and all(isinstance(item, Mapping) for item in value):
-            return Element(items=tuple(KeywordSource(item) for item in value))
-        texts = tuple(str(item) for item in value)
-        return Element(texts) if any(text.strip() for text in texts) else EMPTY
+            return str(value)
+        if named.vr == "SQ":
+            return tuple(KeywordSource(item) for item in value if isinstance(item, Mapping))
+        return "\\".join(str(item) for item in value)
 
 
 class DatasetSource:
     """A pydicom data set or an item of one."""
 
+    __slots__ = ("_dataset",)
+
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
 
-    def element(self, named: Tag) -> Element | None:
-        """Return the attribute, None where it is absent; what pydicom cannot decode is unreadable."""
+    def find(self, named: Tag) -> Written | None:
+        """Return what is written, None where the attribute is absent; what pydicom cannot decode is unreadable."""
         try:
             number = self._number(named)
             if number is None or number not in self._dataset:
@@ -138,20 +135,21 @@ class DatasetSource:
         return int(block.get_tag(named.number & 0xFF))
 
 
-def _from_pydicom(value: object, vr: str) -> Element:
+def _from_pydicom(value: object, vr: str) -> Written:
     if value is None:
-        return EMPTY
+        return ""
     if vr == "SQ":
-        return Element(items=tuple(DatasetSource(item) for item in value if isinstance(item, Dataset)))  # type: ignore[attr-defined]
+        return tuple(DatasetSource(item) for item in value if isinstance(item, Dataset))  # type: ignore[attr-defined]
     if isinstance(value, bytes):
-        return UNREADABLE if value else EMPTY
+        return UNREADABLE if value else ""
     if isinstance(value, MultiValue | list | tuple):
-        texts = tuple(_written(item) for item in value)
-        return Element(texts) if any(text.strip() for text in texts) else EMPTY
-    return _split(_written(value), vr)
+        return "\\".join(_as_written(item) for item in value)
+    return _as_written(value)
 
 
-def _written(value: object) -> str:
-    """Return a value as it was written: pydicom's numbers remember it."""
+def _as_written(value: object) -> str:
+    """Return a value as it was written: pydicom's numbers and times remember it."""
+    if isinstance(value, BaseTag):
+        return f"{value.group:04x},{value.element:04x}"
     original = getattr(value, "original_string", None)
-    return str(value) if original is None else str(original)
+    return original if isinstance(original, str) else str(value)

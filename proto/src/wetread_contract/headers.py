@@ -6,11 +6,12 @@ when a rule asks for it. A malformed value is unknown, never an exception.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wetread_contract import values
 from wetread_contract.dictionary import Tag, tag
-from wetread_contract.elements import DatasetSource, Element, KeywordSource, OrthancSource, Source
+from wetread_contract.elements import UNREADABLE, DatasetSource, KeywordSource, OrthancSource, Source, Written
 from wetread_contract.held import ABSENT, EMPTY, Held
 from wetread_contract.judgement import InstanceReference
 
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 class Headers:
     """Typed, cached access to the attributes of one instance, or of one item of a sequence."""
 
-    __slots__ = ("_cache", "_source")
+    __slots__ = ("_read", "_source")
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._cache: dict[tuple[int, str], Element | None] = {}
+        self._read: dict[str, Held] = {}
 
     @classmethod
     def from_orthanc(cls, tags: Mapping[str, object]) -> Headers:
@@ -49,18 +50,22 @@ class Headers:
         """Read keywords with texts, numbers, lists of them, or lists of mappings for sequences."""
         return cls(KeywordSource(attributes))
 
-    def element(self, named: Tag) -> Element | None:
+    def written(self, named: Tag) -> Written | None:
         """Return an attribute as it was found, None where it is absent."""
-        key = (named.number, named.creator)
-        if key not in self._cache:
-            self._cache[key] = self._source.element(named)
-        return self._cache[key]
+        return self._source.find(named)
+
+    def leaf(self, named: Tag) -> Held:
+        """Return what is held for one tag of this level."""
+        found = self._read.get(named.key)
+        if found is None:
+            found = self._read[named.key] = read(named.vr, self._source.find(named))
+        return found
 
     def held(self, named: Attribute) -> Held:
         """Return what a rule's attribute finds here, through all items of the sequences on its path."""
         *parents, last = named.path
         if not parents:
-            return _positioned(self.leaf(last), named.position)
+            return positioned(self.leaf(last), named.position)
         level: tuple[Headers, ...] = (self,)
         found: list[Value | None] = []
         for parent in parents:
@@ -71,26 +76,14 @@ class Headers:
             level = tuple(item for items in sequences if items for item in items)
         for item in level:
             found.extend(item.leaf(last).values or (None,))
-        return _positioned(Held(present=True, values=tuple(found)), named.position)
+        return positioned(Held(present=True, values=tuple(found)), named.position)
 
     def sequence(self, named: Tag) -> tuple[Headers, ...] | None:
         """Return the items of a sequence, None where it is absent."""
-        found = self.element(named)
-        return None if found is None else tuple(Headers(item) for item in found.items)
-
-    def leaf(self, named: Tag) -> Held:
-        """Return what is held for one tag of this level."""
-        found = self.element(named)
+        found = self._source.find(named)
         if found is None:
-            return ABSENT
-        if not found.readable:
-            return Held(present=True, values=(None,))
-        if named.vr == "SQ":
-            return Held(present=True, values=tuple(Headers(item).concept() for item in found.items))
-        read = [values.parse(named.vr, raw) if raw.strip(" \0") else "" for raw in found.raw]
-        while read and read[-1] == "":
-            read.pop()
-        return Held(present=True, values=tuple(read))
+            return None
+        return tuple(Headers(item) for item in found) if isinstance(found, tuple) else ()
 
     def values(self, keyword: str) -> tuple[Value | None, ...]:
         """Return all values of a standard attribute, None for each that is malformed."""
@@ -152,19 +145,37 @@ class Headers:
         )
 
 
-def _positioned(found: Held, position: int) -> Held:
-    if not position or not found.present:
-        return found
-    if len(found.values) < position or found.values[position - 1] == "":
-        return EMPTY
-    return Held(present=True, values=(found.values[position - 1],))
-
-
 def _standard(keyword: str) -> Tag:
     found = tag(keyword)
     if found is None:
         raise KeyError(keyword)
     return found
+
+
+def read(vr: str, written: Written | None) -> Held:
+    """Return what is written in an attribute as typed values."""
+    if written is None:
+        return ABSENT
+    if written is UNREADABLE:
+        return Held(present=True, values=(None,))
+    if isinstance(written, tuple):
+        return Held(present=True, values=tuple(Headers(item).concept() for item in written))
+    return EMPTY if vr == "SQ" else _typed(vr, written)
+
+
+@lru_cache(maxsize=8192)
+def _typed(vr: str, written: str) -> Held:
+    """Return the typed values of a text; the same texts come again and again, in a study and across studies."""
+    return Held(present=True, values=values.parse_all(vr, written))
+
+
+def positioned(found: Held, position: int) -> Held:
+    """Return one of the values, counted from 1; all of them for 0."""
+    if not position or not found.present:
+        return found
+    if len(found.values) < position or found.values[position - 1] == "":
+        return EMPTY
+    return Held(present=True, values=(found.values[position - 1],))
 
 
 PROCESSING_EQUIPMENT = values.Coded("109102", "DCM")

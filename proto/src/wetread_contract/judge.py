@@ -5,20 +5,21 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from wetread_contract.conditions import AttributeCondition, answered
+from wetread_contract.conditions import AttributeCondition, answered, explained
 from wetread_contract.derived.registry import DERIVED, DerivedAttribute
-from wetread_contract.judgement import Clause, Judgement, LeftOutInstance, Outcome, SelectedInstance
+from wetread_contract.judgement import Clause, Judgement, Outcome
 from wetread_contract.reasons import stopped, summary
-from wetread_contract.requirements import all_each_of, bits, fulfil
+from wetread_contract.requirements import all_each_of, fulfil
 from wetread_contract.rules import INDEX
 from wetread_contract.study import Study
 from wetread_contract.truth import all_of, any_of, indices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from wetread_contract.declaration import Declaration
     from wetread_contract.headers import Headers
+    from wetread_contract.judgement import LeftOutInstance
     from wetread_contract.reasons import Stopped
     from wetread_contract.requirements import Fulfilment
     from wetread_contract.rules import Rules
@@ -57,13 +58,12 @@ class _Case:
 
     def judgement(self) -> Judgement:
         """Return the answer with its reasons and its explanation."""
-        fulfilment = fulfil(self.rules.require, self.study, tuple(indices(self.selected)))
+        fulfilment = fulfil(self.rules.require, self.study, self.selected)
         outcome, reasons = self._outcome(fulfilment)
+        placed = self.study.placed(self._placing)
         return Judgement(
             outcome,
-            selected=tuple(
-                SelectedInstance(self.study.references[index], self._facts(index)) for index in fulfilment.chosen
-            ),
+            selected=tuple(map(placed.__getitem__, fulfilment.order or indices(fulfilment.chosen))),
             left_out=() if outcome is Outcome.MISSED else tuple(self._left_out(fulfilment)),
             reasons=reasons,
             tree=self._tree(fulfilment),
@@ -101,41 +101,28 @@ class _Case:
                 for combination in each_of.combinations():
                     if combination in missing & here:
                         yield f"{' '.join(str(value) for value in combination)} was left out: {one.reason}"
-        if any(_names_other_accession(self.study.instances[index]) for index in fulfilment.chosen):
+        if any(_names_other_accession(self.study.instances[index]) for index in indices(fulfilment.chosen)):
             yield "the request also names another accession number: the rest may be in another study"
 
     def _left_out(self, fulfilment: Fulfilment) -> Iterator[LeftOutInstance]:
-        reasons = dict(fulfilment.left_out)
+        """Return instances by reason, the most telling first, then those that were not chosen or never take part."""
         for one in self._stopped:
-            reasons.update(dict.fromkeys(indices(one.bits), one.reason))
-        for index in indices(self.scope & ~bits(fulfilment.chosen)):
-            yield LeftOutInstance(self.study.references[index], reasons[index], self._facts(index))
-        for index, why in self.study.barred.items():
-            reference = self.study.references[index]
-            if not self.uid or reference.series_instance_uid == self.uid:
-                yield LeftOutInstance(reference, why)
+            yield from self.study.left_out(self._placing, one.bits, one.reason)
+        for index, reason in (*fulfilment.left_out.items(), *self.study.barred.items()):
+            if not self.uid or self.study.references[index].series_instance_uid == self.uid:
+                yield from self.study.left_out(self._placing, 1 << index, reason)
 
     @cached_property
     def _placing(self) -> tuple[str, ...]:
-        """The derived attributes that place an instance among the others, as far as the rules name any."""
-        return tuple({subject.name for one in self.each_of for subject, _ in one.wanted} & DERIVED.keys())
-
-    def _facts(self, index: int) -> Mapping[str, str]:
-        names = {*self._placing, *(_OF_MAMMOGRAMS if self.study.mammograms >> index & 1 else ())}
-        if not names:
-            return {}
-        held = {name: self.study.held(DERIVED[name], index) for name in sorted(names)}
-        return {name: str(one) for name, one in held.items() if one.values}
+        """The derived attributes that the rules combine."""
+        return tuple(sorted({subject.name for one in self.each_of for subject, _ in one.wanted} & DERIVED.keys()))
 
     def _tree(self, fulfilment: Fulfilment) -> tuple[Clause, ...]:
         return (
-            *(one.clause(self.study, self.scope) for one in self.rules.select),
-            *(_excluding(one.clause(self.study, self.scope)) for one in self.rules.exclude),
+            *(explained(one, self.study, self.scope) for one in self.rules.select),
+            *(_excluding(explained(one, self.study, self.scope)) for one in self.rules.exclude),
             *fulfilment.clauses,
         )
-
-
-_OF_MAMMOGRAMS = ("mg.laterality", "mg.view")
 
 
 def _excluding(clause: Clause) -> Clause:

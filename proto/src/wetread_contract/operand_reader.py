@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pydicom.uid import UID
-
 from wetread_contract.derived.registry import DerivedAttribute
 from wetread_contract.problems import suggestion
 from wetread_contract.values import EXAMPLES, Kind, parse
@@ -50,7 +48,7 @@ def operand(subject: Attribute | DerivedAttribute, node: Node) -> Value:
 def _breaks_vr(vr: str, value: Value) -> bool:
     if vr == "CS":
         return not re.fullmatch(r"[A-Z0-9_ ]{1,16}", str(value))
-    return vr == "UI" and not UID(str(value)).is_valid
+    return vr == "UI" and not re.fullmatch(r"[0-9.]{1,64}", str(value))
 
 
 def _derived(subject: DerivedAttribute, node: Scalar) -> Value:

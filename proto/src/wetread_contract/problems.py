@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,10 +60,14 @@ class Problems:
         """Remember a word that is not one of those known, with the one that was probably meant."""
         self.add(place, f"`{word}` is not {what}", suggestion(word, known))
 
-    def raise_if_any(self) -> None:
-        """Raise everything that was collected, in the order of the document."""
-        if self.found:
-            raise DeclarationError(sorted(self.found, key=lambda one: (one.line, one.column)))
+    def fatal(self, place: Place, found: str, advice: str = "") -> NoReturn:
+        """Raise a problem after which nothing more can be read, with those collected before."""
+        self.add(place, found, advice)
+        raise self.error()
+
+    def error(self) -> DeclarationError:
+        """Return everything that was collected, in the order of the document."""
+        return DeclarationError(sorted(self.found, key=lambda one: (one.line, one.column)))
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wetread_contract.conditions import Combination, answered, counted
+from wetread_contract.conditions import Combination, answered, counted, explained
 from wetread_contract.judgement import Clause, Truth
 from wetread_contract.truth import conjunction, negated, truth
 
@@ -39,7 +39,7 @@ class Members:
 
     def clause(self, study: Study, scope: int) -> Clause:
         """Explain it; the counts are of the inner condition."""
-        return counted(self.condition, study, scope, children=(self.condition.clause(study, scope),))
+        return counted(self.condition, study, scope, children=(explained(self.condition, study, scope),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from wetread_contract.headers import Headers
+    from wetread_contract.held import Held
 
 KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
 
@@ -19,13 +20,12 @@ REJECTION_TITLES = frozenset(Coded(value, "DCM") for value in ("113001", "113037
 incorrect worklist entry, retention expired (IHE RAD TF-3, Imaging Object Change Management)."""
 
 
-def rejected_instances(study: Iterable[Headers]) -> frozenset[str]:
-    """Return the SOP instance UIDs that rejection notes of the study name."""
+def rejected_instances(notes: Iterable[Headers]) -> frozenset[str]:
+    """Return the SOP instance UIDs that those Key Object Selections among the notes name that reject."""
     return frozenset(
         uid
-        for headers in study
-        if headers.sop_class_uid == KEY_OBJECT_SELECTION
-        and REJECTION_TITLES & set(headers.codes("ConceptNameCodeSequence"))
+        for headers in notes
+        if REJECTION_TITLES & set(headers.codes("ConceptNameCodeSequence"))
         for uid in _named(headers)
     )
 
@@ -44,19 +44,13 @@ def _referenced(holder: Headers) -> Iterator[str]:
         yield reference.text("ReferencedSOPInstanceUID")
 
 
-def is_marked_rejected(headers: Headers) -> bool:
-    """Say whether the console itself has written REJECTED into Image Type."""
-    return "REJECTED" in headers.values("ImageType")
+MARKED_REJECTED = "REJECTED"
+"""A value that consoles write into Image Type themselves."""
 
 
-def is_prior(headers: Headers) -> bool:
-    """Say whether an image was acquired before the day of its study.
-
-    Imported or merged priors keep their Acquisition Date while Study Date is that of the study
-    they were put into (PS3.3 C.7.2.1, C.7.10.1).
-    """
-    studied, acquired = headers.value("StudyDate"), headers.value("AcquisitionDate")
-    if acquired is None:
-        moment = headers.value("AcquisitionDateTime")
-        acquired = moment.date() if isinstance(moment, datetime) else None
-    return isinstance(studied, date) and isinstance(acquired, date) and acquired < studied
+def acquired_on(held: Held) -> date | None:
+    """Return the day of an Acquisition Date or Acquisition DateTime, None where there is none."""
+    day = held.values[0] if held.values else None
+    if isinstance(day, datetime):
+        return day.date()
+    return day if isinstance(day, date) else None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import reduce
 from itertools import product
+from operator import or_
 from typing import TYPE_CHECKING, Protocol
 
+from wetread_contract.conditions import explained
 from wetread_contract.held import written
 from wetread_contract.judgement import Clause, Truth
+from wetread_contract.truth import indices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,8 +31,10 @@ class Fulfilment:
     """What one or more requirements say about a selection."""
 
     met: bool
-    chosen: tuple[int, ...]
-    """Instances that the model gets, in the order in which it gets them."""
+    chosen: int
+    """Instances that the model gets, as bits."""
+    order: tuple[int, ...] = ()
+    """In which order it gets them, where a requirement says so; else in that of the study."""
     left_out: Mapping[int, str] = field(default_factory=dict)
     """Selected instances that the requirement does not want, and why."""
     reasons: tuple[str, ...] = ()
@@ -43,7 +49,7 @@ class Requirement(Protocol):
     def text(self) -> str:
         """In words."""
 
-    def fulfil(self, study: Study, selected: tuple[int, ...]) -> Fulfilment:
+    def fulfil(self, study: Study, selected: int) -> Fulfilment:
         """Say whether a selection fulfils it, and which part of the selection that takes."""
 
 
@@ -63,11 +69,11 @@ class EachOf:
     choose: Choice
     text: str
 
-    def fulfil(self, study: Study, selected: tuple[int, ...]) -> Fulfilment:
+    def fulfil(self, study: Study, selected: int) -> Fulfilment:
         """Choose among the instances of each combination; the rest is left out."""
         found: dict[tuple[Value, ...], list[int]] = {combination: [] for combination in self.combinations()}
         left_out: dict[int, str] = {}
-        for index in selected:
+        for index in indices(selected):
             place = found.get(self.combination_of(study, index))
             if place is None:
                 left_out[index] = f"not one of the combinations asked for: {self.text}"
@@ -83,7 +89,8 @@ class EachOf:
         clause = Clause(
             self.text, len(found) - len(missing), len(missing), 0, "; ".join(reasons) or None, of="combinations"
         )
-        return Fulfilment(not missing, tuple(chosen), left_out, reasons, (clause,))
+        order = tuple(chosen)
+        return Fulfilment(not missing, _bits(order), order, left_out, reasons, (clause,))
 
     def combinations(self) -> Iterator[tuple[Value, ...]]:
         """Return what must be there, in the declaration's order."""
@@ -94,9 +101,9 @@ class EachOf:
         held = [study.held(subject, index).values for subject, _ in self.wanted]
         return tuple(values[0] for values in held if len(values) == 1 and values[0] is not None)
 
-    def missing(self, study: Study, chosen: tuple[int, ...]) -> set[tuple[Value, ...]]:
+    def missing(self, study: Study, chosen: int) -> set[tuple[Value, ...]]:
         """Return the combinations that none of some instances has."""
-        return set(self.combinations()) - {self.combination_of(study, index) for index in chosen}
+        return set(self.combinations()) - {self.combination_of(study, index) for index in indices(chosen)}
 
     def _choose(self, study: Study, group: list[int]) -> list[int]:
         if self.choose is Choice.ALL or len(group) < 2:  # noqa: PLR2004 - one needs no choice
@@ -142,13 +149,12 @@ class Quantified:
     quantifier: Quantifier
     text: str
 
-    def fulfil(self, study: Study, selected: tuple[int, ...]) -> Fulfilment:
+    def fulfil(self, study: Study, selected: int) -> Fulfilment:
         """Say whether it is true of the selection; unknown is not."""
-        scope = sum(1 << index for index in selected)
-        answer = self.quantifier.over(study, scope)
+        answer = self.quantifier.over(study, selected)
         met = answer is Truth.TRUE
-        reasons = () if met else (f"{self.text}: {answer} of {len(selected)} selected instances",)
-        return Fulfilment(met, selected, {}, reasons, (self.quantifier.clause(study, scope),))
+        reasons = () if met else (f"{self.text}: {answer} of {selected.bit_count()} selected instances",)
+        return Fulfilment(met, selected, (), {}, reasons, (explained(self.quantifier, study, selected),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ class Either:
     alternatives: tuple[tuple[Requirement, ...], ...]
     text: str
 
-    def fulfil(self, study: Study, selected: tuple[int, ...]) -> Fulfilment:
+    def fulfil(self, study: Study, selected: int) -> Fulfilment:
         """Return the first alternative that is met, else what is missing from each."""
         tried = [fulfil(alternative, study, selected) for alternative in self.alternatives]
         met = next((one for one in tried if one.met), None)
@@ -173,22 +179,23 @@ class Either:
             "alternatives",
         )
         if met:
-            return Fulfilment(True, met.chosen, met.left_out, (), (clause,))  # noqa: FBT003
+            return replace(met, clauses=(clause,))
         reasons = " or ".join("; ".join(one.reasons) for one in tried)
-        return Fulfilment(False, selected, {}, (reasons,), (clause,))  # noqa: FBT003
+        return Fulfilment(met=False, chosen=selected, reasons=(reasons,), clauses=(clause,))
 
 
-def fulfil(requirements: Sequence[Requirement], study: Study, selected: tuple[int, ...]) -> Fulfilment:
+def fulfil(requirements: Sequence[Requirement], study: Study, selected: int) -> Fulfilment:
     """Ask several requirements: those that choose first, the others of what was chosen."""
-    choosing = [one for one in requirements if isinstance(one, EachOf | Either)]
-    parts = [one.fulfil(study, selected) for one in choosing]
-    chosen = tuple(dict.fromkeys(index for part in parts for index in part.chosen)) if parts else selected
-    parts += [one.fulfil(study, chosen) for one in requirements if one not in choosing]
-    left_out = {index: why for part in parts for index, why in part.left_out.items() if index not in chosen}
+    choosing = [one.fulfil(study, selected) for one in requirements if isinstance(one, EachOf | Either)]
+    chosen = reduce(or_, (part.chosen for part in choosing)) if choosing else selected
+    asking = [one.fulfil(study, chosen) for one in requirements if not isinstance(one, EachOf | Either)]
+    parts = [*choosing, *asking]
+    left_out = {index: why for part in parts for index, why in part.left_out.items()}
     return Fulfilment(
         all(part.met for part in parts),
         chosen,
-        left_out,
+        tuple(dict.fromkeys(index for part in choosing for index in (part.order or indices(part.chosen)))),
+        {index: why for index, why in left_out.items() if not chosen >> index & 1},
         tuple(reason for part in parts for reason in part.reasons),
         tuple(clause for part in parts for clause in part.clauses),
     )
@@ -204,6 +211,5 @@ def all_each_of(requirements: Sequence[Requirement]) -> Iterator[EachOf]:
                 yield from all_each_of(alternative)
 
 
-def bits(selected: tuple[int, ...]) -> int:
-    """Return instances as the bits of a number."""
-    return sum(1 << index for index in selected)
+def _bits(order: tuple[int, ...]) -> int:
+    return sum(1 << index for index in order)

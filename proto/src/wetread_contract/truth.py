@@ -7,12 +7,13 @@ over a thousand instances is one operation on two integers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wetread_contract.judgement import Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,10 @@ def any_of(parts: Iterable[Truths], universe: int) -> Truths:
     return combined
 
 
-def indices(bits: int) -> Iterator[int]:
+@lru_cache(maxsize=512)
+def indices(bits: int) -> tuple[int, ...]:
     """Return the positions of the bits that are set, lowest first."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
+    return tuple(index for index, bit in enumerate(bin(bits)[:1:-1]) if bit == "1")
 
 
 def truth(answer: bool) -> Truth:  # noqa: FBT001 - a truth value is the point

@@ -99,6 +99,27 @@ Value = str | float | date | time | datetime | Age | Coded
 """One value that rules compare. Whole numbers are floats too: DICOM counts stay below 2^53."""
 
 
+_ONE_TEXT = frozenset({"LT", "ST", "UR", "UT"})
+"""VRs in which a backslash is a character, not a separator (PS3.5 6.2)."""
+
+_DEFAULT_REPERTOIRE = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"})
+"""VRs whose values never hold a yen sign of their own (PS3.5 6.1.2.2)."""
+
+
+def parse_all(vr: str, written: str) -> tuple[Value | None, ...]:
+    """Return an attribute's values; "" for one left empty between others, none after the last that is not.
+
+    In ISO_IR 13 the byte of the backslash is a yen sign (PS3.5 6.1.2.5.3), and Orthanc decodes it
+    as one: `ORIGINAL¥PRIMARY`.
+    """
+    if vr in _DEFAULT_REPERTOIRE:
+        written = written.replace("\N{YEN SIGN}", "\\")
+    parts = [written] if vr in _ONE_TEXT else written.split("\\")
+    while parts and not parts[-1].strip(" \0"):
+        parts.pop()
+    return tuple(parse(vr, part) if part.strip(" \0") else "" for part in parts)
+
+
 def parse(vr: str, raw: str) -> Value | None:
     """Return one raw value as its VR says, or None where it breaks the VR's rules."""
     return _PARSERS[KINDS.get(vr, Kind.OPAQUE)](raw)
@@ -158,7 +179,7 @@ _DATE_TIME = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:\.(\
 
 def _date_time(raw: str) -> datetime | None:
     """Read `20240311093015.25+0100`; aware only where the offset is given."""
-    found = _DATE_TIME.fullmatch(re.sub(r"[-:T ](?=\d{2}(?!\d{2}$))", "", raw.strip(" \0")))
+    found = _DATE_TIME.fullmatch(raw.strip(" \0"))
     if not found:
         return None
     *numbers, fraction, offset = found.groups()

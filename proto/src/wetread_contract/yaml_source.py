@@ -77,27 +77,26 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-def read(text: str, problems: Problems) -> Mapping | None:
-    """Return the document's mapping; None, with the problem, where there is none."""
+def read(text: str, problems: Problems) -> Mapping:
+    """Return the document's mapping.
+
+    Raises:
+        DeclarationError: there is none.
+    """
     if len(text) > LARGEST_TEXT:
-        problems.add(Place(), f"the text has {len(text)} characters", f"at most {LARGEST_TEXT}")
-        return None
+        problems.fatal(Place(), f"the text has {len(text)} characters", f"at most {LARGEST_TEXT}")
     try:
         _check_shape(text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        problems.add(
-            _place(error.problem_mark, ""), f"not YAML: {error.problem}", "check indentation, colons and quotes"
-        )
-        return None
+        place = _place(error.problem_mark, "")
+        problems.fatal(place, f"not YAML: {error.problem}", "check indentation, colons and quotes")
     except yaml.YAMLError as error:
-        problems.add(Place(), f"not YAML: {error}", "save the file as UTF-8 text")
-        return None
-    if not isinstance(root, yaml.MappingNode):
-        problems.add(Place(), "the document is no mapping", "start with `schema: 1`")
-        return None
-    node = _node(root, "", problems)
-    return node if isinstance(node, Mapping) else None
+        problems.fatal(Place(), f"not YAML: {error}", "save the file as UTF-8 text")
+    node = _node(root, "", problems) if root else None
+    if not isinstance(node, Mapping):
+        problems.fatal(Place(), "the document is no mapping", "write keys with values, such as `schema: 1`")
+    return node
 
 
 def _check_shape(text: str) -> None:

@@ -74,9 +74,6 @@ LATERALITIES: Final = {
 }
 """CID 244 Laterality."""
 
-BREAST: Final = _sct("76752008", "Breast")
-"""CID 4031 Common Anatomic Region."""
-
 BREAST_COMPOSITION: Final = _sct("129715009", "Breast composition")
 """TID 4206; the values are those of CID 6000 and 6001."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.compose.card import draw_card
 from orchestrator.compose.check import refuse_invalid
+from orchestrator.compose.inputs import refuse_invalid_references
 from orchestrator.compose.local_time import local_time
 from orchestrator.compose.part10 import settle_character_set
 from orchestrator.compose.sealing import sealed
@@ -31,6 +32,7 @@ def compose(composition: Composition) -> ComposedResult:
         ResultInvalid: the source cannot carry a result, or an object fails its check. Nothing of
             the result may be stored then.
     """
+    refuse_invalid_references(composition.selected)
     made = local_time(composition.prediction.received_at, composition.source, composition.settings.timezone)
     words = summary(composition.prediction.answer)
     objects = sealed(composition.job_key, ObjectKind.CARD, _pages(composition, made, words))

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.compose.identity import copied_attributes
 from orchestrator.compose.provenance import MANUFACTURER, contributing_equipment
-from orchestrator.compose.source_values import text_of
-from orchestrator.compose.value_rules import fits
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -50,11 +48,3 @@ def series_description(composition: Composition, summary: str) -> str:
     mark = "" if settings.content_qualification == "PRODUCT" else f" [{settings.content_qualification}]"
     room = LONGEST_LO - len(f"{MANUFACTURER} ") - len(grade) - len(mark)
     return f"{MANUFACTURER} {composition.declaration.title[:room].rstrip()}{grade}{mark}"
-
-
-def body_part(source: Dataset) -> str:
-    """Body Part Examined where the source has a valid one, `BREAST` for a mammogram, else empty."""
-    found = text_of(source, "BodyPartExamined")
-    if found and fits("CS", "1", found):
-        return found
-    return "BREAST" if text_of(source, "Modality") == "MG" else ""

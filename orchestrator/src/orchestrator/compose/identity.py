@@ -39,6 +39,10 @@ IDENTIFYING: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "StudyIns
 _MANDATORY_MODULES: Final = ("patient", "general-study")
 _OPTIONAL_MODULES: Final = ("clinical-trial-subject", "patient-study", "clinical-trial-study")
 
+_METHODS: Final = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
+_METHOD_NOT_STATED: Final = "not stated by the source"
+"""One of the two is needed beside Patient Identity Removed (C.7.1.1, 1C), which is never left out."""
+
 _CODE_VALUES: Final = ("CodeValue", "LongCodeValue", "URNCodeValue")
 
 
@@ -53,6 +57,8 @@ def copied_attributes(source: Dataset) -> Dataset:
     for key in _MANDATORY_MODULES:
         _copy(module(key), source, copied)
         _complete(module(key), copied)
+    if text_of(copied, "PatientIdentityRemoved") == "YES" and not any(has_value(copied, each) for each in _METHODS):
+        copied.DeidentificationMethod = _METHOD_NOT_STATED
     for key in _OPTIONAL_MODULES:
         _copy_optional(module(key), source, copied)
     return copied

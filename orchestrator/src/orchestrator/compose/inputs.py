@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from pydicom.dataset import Dataset
 
+from orchestrator.compose.value_rules import is_uid
+from orchestrator.errors import ResultInvalid
 from wetread_contract.findings import Scope, ScopeLevel
 
 if TYPE_CHECKING:
@@ -18,6 +21,21 @@ LATERALITY_FACTS: Final = ("mg.laterality",)
 
 _NAMING_FACTS: Final = ("mg.laterality", "mg.view")
 _LONGEST_NAME: Final = 24
+
+
+def refuse_invalid_references(selected: Sequence[SelectedInstance]) -> None:
+    """Return if a result can refer to its inputs.
+
+    Raises:
+        ResultInvalid: there are none, or one has UIDs that are missing or invalid.
+    """
+    if not selected:
+        raise ResultInvalid("a result without inputs cannot be composed")
+    for number, instance in enumerate(selected, start=1):
+        for name, uid in asdict(instance.reference).items():
+            if not is_uid(uid):
+                msg = f"{name} of input {number} is missing or not a UID: a result could not refer to it"
+                raise ResultInvalid(msg)
 
 
 def name_of(facts: Mapping[str, str], number: int) -> str:

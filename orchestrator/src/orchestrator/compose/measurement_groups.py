@@ -21,7 +21,7 @@ from highdicom.sr import (
 )
 
 from orchestrator.compose import codes, statements
-from orchestrator.compose.general_modules import body_part
+from orchestrator.compose.anatomy import body_part
 from orchestrator.compose.inputs import inputs_of, name_of
 from orchestrator.compose.provenance import parameters
 from orchestrator.compose.uids import uid_for
@@ -75,8 +75,16 @@ def _algorithm(composition: Composition, scope: Scope) -> AlgorithmIdentificatio
 def _sentences(composition: Composition, made: LocalTime) -> Iterator[str]:
     yield statements.preliminary(composition)
     yield from statements.notices(composition)
+    yield from (f"{label}: {sentence}" for label, sentence in statements.intent(composition))
     yield from (f"Not used: {line}" for line in statements.left_out(composition))
-    yield from filter(None, (statements.replacement(composition, made), statements.not_shown(composition)))
+    yield from filter(
+        None,
+        (
+            statements.outside_validation(composition),
+            statements.replacement(composition, made),
+            statements.not_shown(composition),
+        ),
+    )
 
 
 def _group(composition: Composition, scope: Scope, findings: list[Finding]) -> MeasurementsAndQualitativeEvaluations:
@@ -174,10 +182,8 @@ def _source_images(composition: Composition, scope: Scope) -> list[SourceImageFo
 
 
 def _finding_site(composition: Composition, scope: Scope) -> FindingSite | None:
-    if body_part(composition.source) != "BREAST":
-        return None
-    laterality = codes.LATERALITIES.get(scope.laterality)
-    return FindingSite(codes.BREAST, laterality=laterality)
+    part = body_part(composition.source)
+    return FindingSite(part.code, laterality=codes.LATERALITIES.get(scope.laterality)) if part else None
 
 
 def _scope_key(scope: Scope) -> tuple[str, ...]:

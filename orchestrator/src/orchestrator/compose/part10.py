@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from highdicom.sr import CodedConcept
 from pydicom import dcmwrite
 from pydicom.charset import convert_encodings, default_encoding, python_encoding
 from pydicom.dataelem import DataElement, RawDataElement
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydicom import Dataset
+    from pydicom.tag import BaseTag
+
+_ANY_CODE_SEQUENCE: Final = 0x0040A043
+"""Concept Name Code Sequence; what is inside is encoded alike in all of them."""
 
 _UNICODE: Final = ("ISO_IR 192",)
 
@@ -50,14 +56,35 @@ def settle_character_set(dataset: Dataset, declared: tuple[str, ...]) -> None:
 
 def with_encoded_sequences(dataset: Dataset) -> Dataset:
     """The same dataset, its sequences replaced by their bytes: it is written more than once, they are encoded once."""
-    _keep_bytes(dataset)
     declared = character_set(dataset)
+    _encode_codes(dataset, declared)
+    _keep_bytes(dataset)
     for element in _sequences(dataset):
-        value = encoded(element, declared)
-        dataset[element.tag] = RawDataElement(
-            element.tag, "SQ", len(value), value, 0, is_implicit_VR=False, is_little_endian=True
-        )
+        dataset[element.tag] = _raw_sequence(element.tag, encoded(element, declared))
     return dataset
+
+
+def _encode_codes(dataset: Dataset, declared: tuple[str, ...]) -> None:
+    """Replace every sequence of one code by its bytes: two thirds of a report's items are a few codes."""
+    for element in _sequences(dataset):
+        first = element.value[0] if len(element.value) == 1 else None
+        if isinstance(first, CodedConcept):
+            parts = (first.value, first.scheme_designator, first.meaning, first.scheme_version)
+            dataset[element.tag] = _raw_sequence(element.tag, _encoded_code(parts, declared))
+        else:
+            for item in element.value:
+                _encode_codes(item, declared)
+
+
+@lru_cache(maxsize=1024)
+def _encoded_code(parts: tuple[str, str, str, str | None], declared: tuple[str, ...]) -> bytes:
+    value, scheme_designator, meaning, scheme_version = parts
+    code = CodedConcept(value, scheme_designator, meaning, scheme_version)
+    return encoded(DataElement(_ANY_CODE_SEQUENCE, "SQ", [code]), declared)
+
+
+def _raw_sequence(tag: BaseTag, value: bytes) -> RawDataElement:
+    return RawDataElement(tag, "SQ", len(value), value, 0, is_implicit_VR=False, is_little_endian=True)
 
 
 def part10_file(dataset: Dataset) -> bytes:

@@ -43,9 +43,9 @@ def parameters(composition: Composition) -> tuple[str, ...]:
         "wetread version": composition.wetread_version,
         "job": composition.job_key,
         "stage": str(declaration.stage),
-        "regulatory status": regulatory.status if regulatory else "",
-        "regulatory number": regulatory.number if regulatory else "",
-        "UDI": regulatory.udi if regulatory else "",
+        "regulatory status": regulatory.status,
+        "regulatory number": regulatory.number,
+        "UDI": regulatory.udi,
     }
     return tuple(f"{name}={value}" for name, value in named.items() if value)
 

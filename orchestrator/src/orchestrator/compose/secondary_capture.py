@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.compose import codes
-from orchestrator.compose.general_modules import body_part, new_object, series_description
+from orchestrator.compose.anatomy import body_part, body_part_examined
+from orchestrator.compose.general_modules import new_object, series_description
 from orchestrator.compose.inputs import laterality_of, referenced_instance, referenced_series
 
 if TYPE_CHECKING:
@@ -39,9 +40,17 @@ def _say_what_it_shows(dataset: Dataset, composition: Composition) -> None:
     dataset.BurnedInAnnotation = "NO"
     dataset.RecognizableVisualFeatures = "NO"
     dataset.PatientOrientation = None
-    part = body_part(composition.source)
+    part = body_part_examined(composition.source)
     if part:
         dataset.BodyPartExamined = part
+    _say_which_side(dataset, composition)
+
+
+def _say_which_side(dataset: Dataset, composition: Composition) -> None:
+    """Image Laterality of what has sides; of unpaired parts nothing, else that it is unknown (C.7.3.1, 2C)."""
+    part = body_part(composition.source)
+    if part and not part.paired:
+        return
     sides = {laterality_of(instance.facts) for instance in composition.selected}
     if sides <= {"L", "R"}:
         dataset.ImageLaterality = sides.pop() if len(sides) == 1 else "B"

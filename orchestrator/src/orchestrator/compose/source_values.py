@@ -28,6 +28,18 @@ STRING_VRS: Final = TEXT_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", 
 """Those whose bytes are characters, the same in every byte order."""
 
 _PADDING: Final = " \0"
+_NO_SEQUENCE: Final = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    RecursionError,
+    KeyError,
+)
+"""What pydicom raises for bytes that it cannot take apart."""
+
 _HEADER_BYTES: Final = {"SQ": 12, "UC": 12, "UR": 12, "UT": 12}
 """Length of tag, VR and length in explicit VR little endian; 8 for the others (PS3.5 7.1.2)."""
 
@@ -92,10 +104,13 @@ def encoded(element: DataElement, declared: tuple[str, ...]) -> bytes:
 
 
 def sequence_items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
-    """The items of a sequence, none where it is absent or no sequence."""
+    """The items of a sequence, none where it is absent or its bytes are no sequence."""
     element = dataset.get_item(tag_of(keyword))
     if element is None:
         return ()
     if isinstance(element, RawDataElement):
-        element = convert_raw_data_element(element, encoding=list(character_set(dataset)) or None)
+        try:
+            element = convert_raw_data_element(element, encoding=list(character_set(dataset)) or None)
+        except _NO_SEQUENCE:
+            return ()
     return tuple(element.value) if element.VR == "SQ" and element.value else ()

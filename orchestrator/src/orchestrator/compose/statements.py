@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.compose.inputs import name_of
+from orchestrator.compose.source_values import text_of
 from wetread_contract.findings import Findings, Region, Segmentation
 
 if TYPE_CHECKING:
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from orchestrator.handoffs import Composition
 
 PRELIMINARY: Final = "PRELIMINARY - computed, not reviewed by a radiologist, not for clinical use"
+_EQUIPMENT: Final = ("Manufacturer", "ManufacturerModelName")
+
 COMPUTED: Final = "PRELIMINARY - computed, not reviewed by a radiologist"
 """For a product."""
 
@@ -25,6 +29,30 @@ def notices(composition: Composition) -> tuple[str, ...]:
     """What the model demands that every result shows."""
     answer = composition.prediction.answer
     return answer.notices if isinstance(answer, Findings) else ()
+
+
+def outside_validation(composition: Composition) -> str:
+    """That the declaration names equipment, and the source's is not among it; else empty.
+
+    An entry of `validated_on` names the source's equipment if all of its words are in Manufacturer
+    and Manufacturer's Model Name, in any case and order.
+    """
+    validated_on = composition.declaration.validated_on
+    equipment = " ".join(text_of(composition.source, keyword) for keyword in _EQUIPMENT).split()
+    if not validated_on or any(_words(entry) <= _words(" ".join(equipment)) for entry in validated_on):
+        return ""
+    return f"Equipment outside validation: {' '.join(equipment) or 'unknown'}; validated on {', '.join(validated_on)}"
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def intent(composition: Composition) -> tuple[tuple[str, str], ...]:
+    """What the model is for and for whom it is not, as label and sentence."""
+    declaration = composition.declaration
+    against = (("Not for", sentence) for sentence in declaration.contraindications)
+    return (("Intended use", declaration.intended_use), *against)
 
 
 def left_out(composition: Composition) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ _LONGEST: Final = 48
 
 
 def summary(answer: Answer) -> str:
-    """`C`; `R B, L C` where nothing speaks of the whole study; `unsuitable`; `no finding`."""
+    """`C`; `R B, L C` where nothing speaks of the whole study; `unsuitable`; else that one has to read."""
     if isinstance(answer, Unsuitable):
         return "unsuitable"
     for level in ScopeLevel:
@@ -21,7 +21,7 @@ def summary(answer: Answer) -> str:
         said = ", ".join(word for word in words if word)
         if said:
             return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 3]}..."
-    return "no finding"
+    return "see report"
 
 
 def _words(finding: Finding) -> str:
@@ -30,14 +30,22 @@ def _words(finding: Finding) -> str:
         case Classification():
             return f"{side}{finding.chosen.label}"
         case Measurement():
-            return f"{side}{finding.value:g} {finding.unit.meaning}"
+            return f"{side}{amount(finding)}"
         case _:
             return ""
 
 
-def headline(findings: Findings) -> Classification | None:
-    """The classification of the whole study, if there is one: the first."""
-    for finding in findings.findings:
-        if isinstance(finding, Classification) and finding.scope.level is ScopeLevel.STUDY:
-            return finding
+def amount(finding: Measurement) -> str:
+    """`12.25 mm`; a number without unit stands alone."""
+    unit = "" if finding.unit.value == "1" else f" {finding.unit.value.strip('{}')}"
+    return f"{finding.value:.6g}{unit}"
+
+
+def headline(findings: Findings) -> Classification | Measurement | None:
+    """What the card shows largest: the study's first classification, else its first measurement, else nothing."""
+    of_study = [finding for finding in findings.findings if finding.scope.level is ScopeLevel.STUDY]
+    for kind in (Classification, Measurement):
+        for finding in of_study:
+            if isinstance(finding, kind):
+                return finding
     return None

@@ -25,7 +25,7 @@ _CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _UNDECODABLE: Final = "\ufffd"
 
 _TIME: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?)?(?(3)(\.\d{1,6})?)")
-_UID: Final = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
+_UID: Final = re.compile(r"(?:[01]\.[1-3]?\d|2\.(?:0|[1-9]\d*))(?:\.(?:0|[1-9]\d*))*")
 _LONGEST_UID: Final = 64
 
 ENUMERATED: Final = {
@@ -88,7 +88,7 @@ def _is_date(value: str) -> bool:
 
 
 def is_uid(value: str) -> bool:
-    """Whether the characters are a UID (PS3.5 9.1)."""
+    """Whether the characters are a UID (PS3.5 9.1): roots are 0 to 2, of 0 and 1 with 0 to 39 (ISO 9834-1)."""
     return len(value) <= _LONGEST_UID and bool(_UID.fullmatch(value))
 
 

@@ -1,38 +1,54 @@
 """The models that studies are judged by: those that answer now, and the last known ones that are down.
 
-A study that arrives while a model is down is judged by what the model last said, and waits for it.
+Of the versions of a model one is active: the highest approved one, else the highest one (whose
+results are then HELD). One that answers goes before one that does not. A study that arrives while a
+model is down is judged by what the model last said, and waits for it.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from orchestrator.dispatch.registry import newest
-from orchestrator.handoffs import RegisteredModel
-from orchestrator.jobs import catalogue
+from orchestrator.handoffs import ModelIdentity, RegisteredModel
+from orchestrator.jobs import approvals, catalogue
 from wetread_contract.declaration import DeclarationError, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from orchestrator.dispatch.registry import Registry
+    from orchestrator.jobs.catalogue import KnownModel
     from orchestrator.jobs.database import Database
     from wetread_contract.declaration import Declaration
 
 
-class ActiveModels:
-    """One version of each model name; brought up to date by `refresh`, read by anybody."""
+class SiteSays(Protocol):
+    """What a site has decided about running models for comparison only."""
 
-    def __init__(self, registry: Registry, database: Database, clock: Callable[[], datetime]) -> None:
+    def shadows(self, name: str, version: str) -> bool:
+        """Whether this version runs in shadow beside the active one."""
+        ...
+
+    def shadowed(self, name: str) -> bool:
+        """Whether the model as a whole runs in shadow."""
+        ...
+
+
+class ActiveModels:
+    """One version of each model name, and those in shadow; brought up to date by `refresh`, read by anybody."""
+
+    def __init__(
+        self, registry: Registry, database: Database, site: Callable[[], SiteSays], clock: Callable[[], datetime]
+    ) -> None:
         self._registry = registry
         self._database = database
+        self._site = site
         self._clock = clock
         self._lock = threading.Lock()
-        self._declarations: dict[str, Declaration] = {}
+        self._declarations: dict[str, Declaration | None] = {}
         self._models: tuple[RegisteredModel, ...] = ()
-        self._noted: frozenset[str] = frozenset()
 
     def __call__(self) -> Sequence[RegisteredModel]:
         """As of the last refresh."""
@@ -42,42 +58,64 @@ class ActiveModels:
     def refresh(self) -> list[str]:
         """Asks the endpoints, keeps what they say; the names that are new to this site."""
         live = self._registry.refresh()
-        now = self._clock()
-        digests = frozenset(f"{one.identity.declaration_sha256}{one.identity.weights_sha256}" for one in live)
-        new_names = []
-        if digests - self._noted or not self._models:
-            with self._database.write() as connection:
-                new_names = [
-                    one.identity.name for one in live if catalogue.note(connection, one.identity, one.text, now)
-                ]
-        with self._database.read() as connection:
+        with self._database.write() as connection:
+            now = self._clock()
+            new_names = [one.identity.name for one in live if catalogue.note(connection, one.identity, one.text, now)]
+            catalogue.note_refusals(connection, self._registry.refusals(), now)
             known = catalogue.known(connection)
-        self._noted = digests
-        self._choose([one.identity.declaration_sha256 for one in live], known)
+            approved = approvals.all_approved(connection)
+        chosen = choose(known, {one.identity for one in live}, approved, self._site(), self._parsed)
+        with self._lock:
+            self._models = chosen
         return new_names
 
-    def _choose(self, live: Sequence[str], known: Sequence[catalogue.KnownModel]) -> None:
-        """By name: the highest version that answers, else the highest that ever did."""
-        since: dict[str, datetime] = {}
-        for model in known:
-            name = model.identity.name
-            since[name] = min(model.first_seen, since.get(name, model.first_seen))
-        last = newest([model.identity for model in known])
-        last |= newest([model.identity for model in known if model.identity.declaration_sha256 in live])
-        texts = {model.identity.declaration_sha256: model.declaration for model in known}
-        chosen = []
-        for name, identity in last.items():
-            declaration = self._parsed(identity.declaration_sha256, texts[identity.declaration_sha256])
-            if declaration is not None:
-                chosen.append(RegisteredModel(identity, declaration, since[name]))
-        with self._lock:
-            self._models = tuple(chosen)
-
-    def _parsed(self, digest: str, text: str) -> Declaration | None:
-        """A kept declaration; None for one that this release no longer accepts."""
+    def _parsed(self, model: KnownModel) -> Declaration | None:
+        digest = model.identity.declaration_sha256
         if digest not in self._declarations:
-            try:
-                self._declarations[digest] = parse(text)
-            except DeclarationError:
-                return None
+            self._declarations[digest] = parsed(model)
         return self._declarations[digest]
+
+
+def choose(
+    known: Sequence[KnownModel],
+    live: Collection[ModelIdentity],
+    approved: Collection[ModelIdentity],
+    site: SiteSays,
+    parsed: Callable[[KnownModel], Declaration | None],
+) -> tuple[RegisteredModel, ...]:
+    """Of each name the active version, then the versions that answer and run in shadow beside it."""
+    chosen = []
+    for name in dict.fromkeys(model.identity.name for model in known):
+        versions = [model for model in known if model.identity.name == name]
+        since = min(model.first_seen for model in versions)
+        shadows = [model for model in versions if site.shadows(name, model.identity.version)]
+        ranked = sorted(
+            (model for model in versions if model not in shadows),
+            key=lambda model: _rank(model.identity, live, approved),
+        )
+        for model in ranked[-1:] + [shadow for shadow in shadows if shadow.identity in live]:
+            declaration = parsed(model)
+            if declaration is not None:
+                shadow = model in shadows or site.shadowed(name)
+                chosen.append(RegisteredModel(model.identity, declaration, since, shadow))
+    return tuple(chosen)
+
+
+def parsed(model: KnownModel) -> Declaration | None:
+    """A kept declaration; None for one that this release no longer accepts."""
+    try:
+        return parse(model.declaration, accept_too_broad=True)
+    except DeclarationError:
+        return None
+
+
+def highest(text: str) -> tuple[tuple[int, ...], int, str]:
+    """A version's place among others (semver.org 11, but for the order of pre-releases: by their letters)."""
+    release, _, suffix = text.partition("+")[0].partition("-")
+    return tuple(int(part) for part in release.split(".") if part.isdigit()), 0 if suffix else 1, suffix
+
+
+def _rank(
+    identity: ModelIdentity, live: Collection[ModelIdentity], approved: Collection[ModelIdentity]
+) -> tuple[bool, bool, tuple[tuple[int, ...], int, str]]:
+    return identity in live, identity in approved, highest(identity.version)

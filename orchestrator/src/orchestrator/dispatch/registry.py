@@ -18,7 +18,7 @@ from orchestrator.telemetry.events import Event
 from wetread_contract.declaration import DeclarationError, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from orchestrator.settings import ModelSettings
@@ -39,8 +39,11 @@ class Lease:
 class Registry:
     """The endpoints that there are; may be used by several threads."""
 
-    def __init__(self, settings: ModelSettings, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: ModelSettings, accepts_too_broad: Callable[[str], bool], clock: Callable[[], datetime]
+    ) -> None:
         self._settings = settings
+        self._accepts_too_broad = accepts_too_broad
         self._clock = clock
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
@@ -99,8 +102,9 @@ class Registry:
     def close(self) -> None:
         """Closes all channels."""
         with self._lock:
-            for address in list(self._endpoints):
-                self._drop(address)
+            for endpoint in self._endpoints.values():
+                endpoint.channel.close()
+            self._endpoints.clear()
 
     def _reserve(self, model: ModelIdentity) -> tuple[Endpoint, Description]:
         now = self._clock()
@@ -139,7 +143,7 @@ class Registry:
         if endpoint.description is not None and _unchanged(endpoint.description, response):
             return
         try:
-            description = _described(response, endpoint.address)
+            description = _described(response, endpoint.address, self._accepts_too_broad)
             self._check(description, endpoint)
         except DeclarationInvalid as error:
             self._refuse(endpoint, str(error))
@@ -189,17 +193,6 @@ class Registry:
                     )
 
 
-def newest(identities: Sequence[ModelIdentity]) -> dict[str, ModelIdentity]:
-    """By name, the identity with the highest version (compared number by number)."""
-    ordered = sorted(identities, key=lambda identity: _version(identity.version))
-    return {identity.name: identity for identity in ordered}
-
-
-def _version(text: str) -> tuple[tuple[int, str], ...]:
-    parts = text.replace("-", ".").replace("+", ".").split(".")
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
-
-
 def _who(identity: ModelIdentity) -> tuple[str, str, str]:
     return identity.name, identity.version, identity.weights_sha256
 
@@ -213,9 +206,14 @@ def _unchanged(description: Description, response: model_pb2.DescribeResponse) -
     )
 
 
-def _described(response: model_pb2.DescribeResponse, address: str) -> Description:
+def _described(
+    response: model_pb2.DescribeResponse, address: str, accepts_too_broad: Callable[[str], bool]
+) -> Description:
+    text, file = response.declaration_yaml, f"model.yaml of {address}"
     try:
-        declaration = parse(response.declaration_yaml, file=f"model.yaml of {address}")
+        declaration = parse(text, file=file, accept_too_broad=True)
+        if not accepts_too_broad(declaration.name):
+            declaration = parse(text, file=file)
     except DeclarationError as error:
         raise DeclarationInvalid(str(error)) from error
     identity = ModelIdentity(

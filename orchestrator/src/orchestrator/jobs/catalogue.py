@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from orchestrator.handoffs import Digest, ModelIdentity
-from orchestrator.jobs.tables import MODELS
+from orchestrator.jobs.tables import MODELS, REFUSALS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -21,6 +22,8 @@ class KnownModel:
     identity: ModelIdentity
     declaration: str
     first_seen: datetime
+    last_seen: datetime
+    """When a container of it last answered."""
 
 
 def known(connection: sa.Connection) -> list[KnownModel]:
@@ -29,11 +32,7 @@ def known(connection: sa.Connection) -> list[KnownModel]:
 
 
 def note(connection: sa.Connection, identity: ModelIdentity, declaration: str, seen_at: datetime) -> bool:
-    """Keeps a model's description; True if its name is new to this site."""
-    new_name = (
-        connection.execute(sa.select(MODELS.c.name).where(MODELS.c.name == identity.name).limit(1)).one_or_none()
-        is None
-    )
+    """Keeps a model's description, and that it answered now; True if its name is new to this site."""
     mine = sa.and_(
         MODELS.c.name == identity.name,
         MODELS.c.version == identity.version,
@@ -41,19 +40,37 @@ def note(connection: sa.Connection, identity: ModelIdentity, declaration: str, s
         MODELS.c.declaration_sha256 == identity.declaration_sha256,
     )
     seen = {"last_seen": seen_at, "image_digest": identity.image_digest}
-    if connection.execute(sa.update(MODELS).where(mine).values(seen)).rowcount == 0:
-        connection.execute(
-            sa.insert(MODELS).values(
-                name=identity.name,
-                version=identity.version,
-                weights_sha256=identity.weights_sha256,
-                declaration_sha256=identity.declaration_sha256,
-                declaration=declaration,
-                first_seen=seen_at,
-                **seen,
-            )
+    if connection.execute(sa.update(MODELS).where(mine).values(seen)).rowcount:
+        return False
+    same_name = sa.select(MODELS.c.name).where(MODELS.c.name == identity.name).limit(1)
+    new_name = connection.execute(same_name).one_or_none() is None
+    connection.execute(
+        sa.insert(MODELS).values(
+            name=identity.name,
+            version=identity.version,
+            weights_sha256=identity.weights_sha256,
+            declaration_sha256=identity.declaration_sha256,
+            declaration=declaration,
+            first_seen=seen_at,
+            **seen,
         )
+    )
     return new_name
+
+
+def note_refusals(connection: sa.Connection, refusals: Mapping[str, str], now: datetime) -> None:
+    """Keeps which endpoints answer and are not used, and why, for people to see."""
+    before = {row.address: row.reason for row in connection.execute(sa.select(REFUSALS))}
+    if before != refusals:
+        connection.execute(sa.delete(REFUSALS))
+        if refusals:
+            rows = [{"address": address, "reason": reason, "since": now} for address, reason in refusals.items()]
+            connection.execute(sa.insert(REFUSALS), rows)
+
+
+def refusals(connection: sa.Connection) -> dict[str, str]:
+    """Why endpoints that answer are not used, by address."""
+    return {row.address: row.reason for row in connection.execute(sa.select(REFUSALS))}
 
 
 def named(connection: sa.Connection, declaration_sha256: Digest) -> str:
@@ -66,4 +83,4 @@ def _known(row: sa.Row[tuple[object, ...]]) -> KnownModel:
     identity = ModelIdentity(
         row.name, row.version, Digest(row.weights_sha256), Digest(row.declaration_sha256), row.image_digest
     )
-    return KnownModel(identity, row.declaration, row.first_seen)
+    return KnownModel(identity, row.declaration, row.first_seen, row.last_seen)

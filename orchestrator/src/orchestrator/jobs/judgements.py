@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from orchestrator.jobs.tables import DECISIONS, GENERATIONS
+from wetread_contract.judgement import (
+    Clause,
+    InstanceReference,
+    Judgement,
+    LeftOutInstance,
+    Outcome,
+    SelectedInstance,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from orchestrator.handoffs import Digest, Generation, JobKey, Match, OrthancId
@@ -56,6 +64,17 @@ def judged_since(connection: sa.Connection, moment: datetime) -> list[OrthancId]
     """Studies of which a content was judged since then: what a model that is new to the site looks at."""
     statement = sa.select(GENERATIONS.c.study).where(GENERATIONS.c.judged_at >= moment).distinct()
     return list(connection.execute(statement).scalars())
+
+
+def forget(connection: sa.Connection, generation: Generation, models: Collection[str]) -> None:
+    """Takes back what these models' rules said about this content: they are asked again."""
+    connection.execute(
+        sa.delete(DECISIONS).where(
+            DECISIONS.c.study == generation.study,
+            DECISIONS.c.digest == generation.digest,
+            DECISIONS.c.model.in_(list(models)),
+        )
+    )
 
 
 def record(
@@ -115,3 +134,31 @@ def has_incomplete(connection: sa.Connection, study: OrthancId, digest: Digest) 
     """Whether some model still waits for more of this content."""
     mine = sa.and_(DECISIONS.c.study == study, DECISIONS.c.digest == digest, DECISIONS.c.outcome == "INCOMPLETE")
     return connection.execute(sa.select(DECISIONS.c.model).where(mine).limit(1)).one_or_none() is not None
+
+
+def studies_named(connection: sa.Connection, digits: str) -> list[OrthancId]:
+    """Judged studies whose Orthanc id starts so; at most two, which is already too many."""
+    mine = sa.select(GENERATIONS.c.study).where(GENERATIONS.c.study.startswith(digits, autoescape=True))
+    return list(connection.execute(mine.distinct().limit(2)).scalars())
+
+
+def judgement_of(row: sa.Row[Any]) -> Judgement:
+    """A decision's judgement as a value again."""
+    kept = row.judgement
+    return Judgement(
+        outcome=Outcome(row.outcome),
+        selected=tuple(
+            SelectedInstance(InstanceReference(**one["reference"]), one["facts"]) for one in kept["selected"]
+        ),
+        left_out=tuple(
+            LeftOutInstance(InstanceReference(**one["reference"]), one["reason"], one["facts"])
+            for one in kept["left_out"]
+        ),
+        reasons=tuple(kept["reasons"]),
+        tree=tuple(_clause(clause) for clause in kept["tree"]),
+        series_instance_uid=row.series_instance_uid,
+    )
+
+
+def _clause(kept: Mapping[str, Any]) -> Clause:
+    return Clause(**{**kept, "children": tuple(_clause(child) for child in kept["children"])})

@@ -38,6 +38,10 @@ class NewJob:
     """When the study's stable change was read: durations count from here."""
     input: Mapping[str, Any]
     """JSON: the selected and the left out instances."""
+    origin: str = "news"
+    """Why there is a job: `news`, `rerun`, `backfill`, `handed on`."""
+    shadow: bool = False
+    """For comparison only: nothing is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Job:
     state_since: datetime
     noticed_at: datetime
     input: Mapping[str, Any]
+    origin: str
+    shadow: bool
     prediction_sha256: Digest | None
     inference_s: float | None
     summary: str
@@ -109,6 +115,15 @@ def listed(
     return [_job(row) for row in connection.execute(statement)]
 
 
+def summaries(connection: sa.Connection, model: str) -> dict[tuple[str, str], dict[str, str]]:
+    """What each version of a model said: (study, series) → version → its result in short, as on the card."""
+    done = sa.select(JOBS).where(JOBS.c.model == model, JOBS.c.summary != "").order_by(JOBS.c.created_at)
+    said: dict[tuple[str, str], dict[str, str]] = {}
+    for row in connection.execute(done):
+        said.setdefault((row.study, row.series_instance_uid), {})[row.version] = row.summary
+    return said
+
+
 def counts(connection: sa.Connection) -> dict[JobState, int]:
     """How many jobs are in each state."""
     statement = sa.select(JOBS.c.state, sa.func.count()).group_by(JOBS.c.state)
@@ -116,9 +131,15 @@ def counts(connection: sa.Connection) -> dict[JobState, int]:
 
 
 def slot(connection: sa.Connection, study: OrthancId, series_instance_uid: str, model: str) -> list[Job]:
-    """All jobs of one study (or series) and model name, whatever their version and input: one of them is current."""
+    """All jobs of one study (or series) and model name, whatever their version and input: one of them is current.
+
+    Jobs that run in shadow are in no slot: they store nothing.
+    """
     statement = sa.select(JOBS).where(
-        JOBS.c.study == study, JOBS.c.series_instance_uid == series_instance_uid, JOBS.c.model == model
+        JOBS.c.study == study,
+        JOBS.c.series_instance_uid == series_instance_uid,
+        JOBS.c.model == model,
+        JOBS.c.shadow.is_(False),
     )
     return [_job(row) for row in connection.execute(statement)]
 
@@ -143,6 +164,8 @@ def open_job(connection: sa.Connection, new: NewJob, now: datetime, *, replaces:
             state_since=now,
             noticed_at=new.noticed_at,
             input=new.input,
+            origin=new.origin,
+            shadow=new.shadow,
             replaces=replaces,
         )
     )
@@ -174,9 +197,11 @@ def move(
     return moved.rowcount == 1
 
 
-def reopen(connection: sa.Connection, job: Job, now: datetime, reason: str) -> bool:
-    """Puts an ended job back into the queue, as if it were new; its saved prediction stays."""
-    fresh = {"engaged": False, "not_before": now, "failures": 0, "crashes": 0}
+def reopen(connection: sa.Connection, job: Job, now: datetime, reason: str, *, ask_again: bool = False) -> bool:
+    """Puts an ended job back into the queue, as if it were new; its saved prediction stays unless `ask_again`."""
+    fresh: dict[str, object] = {"engaged": False, "not_before": now, "noticed_at": now, "failures": 0, "crashes": 0}
+    if ask_again:
+        fresh["prediction_sha256"] = None
     return move(connection, job, JobState.QUEUED, now, reason=reason, changes=fresh)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from orchestrator.handoffs import OrthancId
 from orchestrator.jobs.tables import ARRIVALS, CURSOR, NEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
 _CHANGES = "changes"
@@ -35,6 +35,8 @@ class WaitingStudy:
     noticed_at: datetime
     attempts: int
     """How often reading it has failed."""
+    asks: Mapping[str, str] = field(default_factory=dict)
+    """Models by whose rules a known content is judged again, by name, and why: `rerun`, `backfill`, `handed on`."""
 
 
 def cursor(connection: sa.Connection) -> Cursor | None:
@@ -56,7 +58,7 @@ def move_cursor(connection: sa.Connection, seq: int) -> None:
 def note_studies(connection: sa.Connection, studies: Iterable[OrthancId], noticed_at: datetime) -> None:
     """Studies are to be judged now, however long they were to wait before."""
     rows = [
-        {"study": study, "noticed_at": noticed_at, "not_before": noticed_at, "attempts": 0}
+        {"study": study, "noticed_at": noticed_at, "not_before": noticed_at, "attempts": 0, "asks": {}}
         for study in dict.fromkeys(studies)
     ]
     if rows:
@@ -68,6 +70,22 @@ def note_studies(connection: sa.Connection, studies: Iterable[OrthancId], notice
             ),
             rows,
         )
+
+
+def ask(
+    connection: sa.Connection, study: OrthancId, asks: Mapping[str, str], noticed_at: datetime, not_before: datetime
+) -> None:
+    """A study's present content is to be judged by these models' rules again, though it may have been before."""
+    waits = connection.execute(sa.select(NEWS).where(NEWS.c.study == study)).one_or_none()
+    if waits is None:
+        values = {"study": study, "noticed_at": noticed_at, "not_before": not_before, "attempts": 0}
+        connection.execute(sa.insert(NEWS).values(asks=dict(asks), **values))
+        return
+    connection.execute(
+        sa.update(NEWS)
+        .where(NEWS.c.study == study)
+        .values(asks={**waits.asks, **asks}, noticed_at=noticed_at, not_before=min(not_before, waits.not_before))
+    )
 
 
 def note_arrivals(connection: sa.Connection, instances: Iterable[OrthancId], noticed_at: datetime) -> None:
@@ -98,7 +116,10 @@ def overdue_arrivals(connection: sa.Connection, noticed_before: datetime, limit:
 def waiting(connection: sa.Connection, now: datetime, limit: int = 100) -> list[WaitingStudy]:
     """Studies whose time has come, the longest noticed first."""
     statement = sa.select(NEWS).where(NEWS.c.not_before <= now).order_by(NEWS.c.noticed_at).limit(limit)
-    return [WaitingStudy(OrthancId(row.study), row.noticed_at, row.attempts) for row in connection.execute(statement)]
+    return [
+        WaitingStudy(OrthancId(row.study), row.noticed_at, row.attempts, row.asks)
+        for row in connection.execute(statement)
+    ]
 
 
 def postpone(connection: sa.Connection, news: WaitingStudy, not_before: datetime, *, failed: bool) -> None:
@@ -106,7 +127,7 @@ def postpone(connection: sa.Connection, news: WaitingStudy, not_before: datetime
     connection.execute(
         sa.update(NEWS)
         .where(NEWS.c.study == news.study, NEWS.c.noticed_at == news.noticed_at)
-        .values(not_before=not_before, attempts=news.attempts + 1 if failed else 0)
+        .values(not_before=not_before, attempts=news.attempts + 1 if failed else 0, asks=news.asks if failed else {})
     )
 
 

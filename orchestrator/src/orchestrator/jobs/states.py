@@ -23,7 +23,7 @@ class JobState(StrEnum):
     STORING = "STORING"
     """The result is on its way to Orthanc."""
     DONE = "DONE"
-    """The result is in Orthanc and was read back."""
+    """The result is in Orthanc and was read back; of a model that runs in shadow: it could have been."""
     UNSUITABLE = "UNSUITABLE"
     """The model says that it cannot read this study: a result, not an error."""
     FAILED = "FAILED"
@@ -59,7 +59,15 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
         }
     ),
     JobState.COMPOSING: frozenset(
-        {JobState.STORING, JobState.QUEUED, JobState.FAILED, JobState.CANCELLED, JobState.GONE, JobState.SUPERSEDED}
+        {
+            JobState.STORING,
+            JobState.DONE,
+            JobState.QUEUED,
+            JobState.FAILED,
+            JobState.CANCELLED,
+            JobState.GONE,
+            JobState.SUPERSEDED,
+        }
     ),
     JobState.STORING: frozenset(
         {JobState.DONE, JobState.QUEUED, JobState.FAILED, JobState.CANCELLED, JobState.GONE, JobState.SUPERSEDED}

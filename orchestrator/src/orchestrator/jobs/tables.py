@@ -76,8 +76,9 @@ NEWS = Table(
     Column("noticed_at", Instant, nullable=False),
     Column("not_before", Instant, nullable=False, index=True),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("asks", JSON, nullable=False, default=dict),
 )
-"""Studies that wait to be judged."""
+"""Studies that wait to be judged. `asks`: models by whose rules a content is to be judged again, and why."""
 
 GENERATIONS = Table(
     "generations",
@@ -144,6 +145,8 @@ JOBS = Table(
     Column("created_at", Instant, nullable=False),
     Column("state_since", Instant, nullable=False),
     Column("noticed_at", Instant, nullable=False),
+    Column("origin", String(16), nullable=False, default="news"),
+    Column("shadow", Boolean, nullable=False, default=False),
     Column("input", JSON, nullable=False),
     Column("prediction_sha256", String(64), ForeignKey("predictions.sha256")),
     Column("inference_s", Float),
@@ -244,6 +247,38 @@ REMOVALS = Table(
     Column("proven_at", Instant, nullable=False),
 )
 """Instances that we have deleted from Orthanc, each with the proof of where else it is."""
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False, index=True),
+    Column("version", String(64), nullable=False),
+    Column("weights_sha256", String(64), nullable=False),
+    Column("declaration_sha256", String(64), nullable=False),
+    Column("image_digest", String(80), nullable=False),
+    Column("approved_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+"""Digests whose results may leave Orthanc; who approved them and why stands in `acts`."""
+
+REFUSALS = Table(
+    "refusals",
+    METADATA,
+    Column("address", String(160), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+"""Endpoints that answer and are not used, and why."""
+
+SITE_FILES = Table(
+    "site_files",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("first_used", Instant, nullable=False),
+)
+"""Every site file that has decided something; secrets are in files of their own."""
 
 ACTS = Table(
     "acts",

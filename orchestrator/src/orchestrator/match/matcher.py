@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from orchestrator.handoffs import Match
 from orchestrator.match.policy import UNCHANGED
+from wetread_contract.dictionary import attribute
 from wetread_contract.judge import judge_rules
 from wetread_contract.judgement import Judgement, Outcome
+from wetread_contract.rules import INDEX
 from wetread_contract.study import Study
 
 if TYPE_CHECKING:
@@ -35,10 +37,16 @@ def match(
     index = _Index(study)
     policies = policies or {}
     return [
-        Match(model.identity, judgement)
+        Match(model.identity, judgement, model.shadow)
         for model in models
-        for judgement in _judgements(model, study, index, policies.get(model.identity.name, UNCHANGED))
+        for judgement in _judgements(model, study, index, _policy(model, policies))
     ]
+
+
+def _policy(model: RegisteredModel, policies: Mapping[str, SitePolicy]) -> SitePolicy:
+    """What the site has decided about this version: its own entry, else the model's."""
+    name, version = model.identity.name, model.identity.version
+    return policies.get(f"{name} {version}", policies.get(name, UNCHANGED))
 
 
 def _judgements(model: RegisteredModel, study: Study, index: _Index, policy: SitePolicy) -> Iterator[Judgement]:
@@ -59,8 +67,7 @@ class _Index:
 
     def __init__(self, study: Study) -> None:
         self.held = {
-            "Modality": {headers.modality for headers in study.instances},
-            "SOPClassUID": {headers.sop_class_uid for headers in study.instances},
+            name: {str(value) for held, _ in study.column(attribute(name)) for value in held.values} for name in INDEX
         }
 
     def missed(self, rules: Rules) -> str | None:

@@ -56,7 +56,8 @@ def parse(
         policies = {entry.key: _policy(entry, problems) for entry in node}
     elif node is not None:
         problems.add(node.place, "policies are a mapping", "write the model's name, a colon and its policy below it")
-    problems.raise_if_any()
+    if problems.found:
+        raise problems.error()
     return policies
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import date, datetime
 
     from orchestrator.handoffs import OrthancId, Preview
 
@@ -88,6 +88,10 @@ class Archive(Protocol):
 
     def study_of_instance(self, instance: OrthancId) -> ArchivedStudy:
         """The study that an instance belongs to."""
+        ...
+
+    def studies_between(self, since: date, until: date) -> Sequence[OrthancId]:
+        """Studies whose StudyDate lies within these days, both included."""
         ...
 
     def headers(self, study: OrthancId) -> Mapping[OrthancId, Mapping[str, object]]:

@@ -25,7 +25,8 @@ from orchestrator.handoffs import OrthancId, Preview
 from orchestrator.orthanc.archive import Accepted, ArchivedStudy, ByteStream, Change, ChangesPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from orchestrator.settings import OrthancSettings
 
@@ -69,6 +70,11 @@ class OrthancClient:
     def study_of_instance(self, instance: OrthancId) -> ArchivedStudy:
         """The study that an instance belongs to."""
         return _study(self._json("GET", f"/instances/{instance}/study"))
+
+    def studies_between(self, since: date, until: date) -> Sequence[OrthancId]:
+        """Studies of these days by Orthanc's own index."""
+        wanted = {"Level": "Study", "Query": {"StudyDate": f"{since:%Y%m%d}-{until:%Y%m%d}"}}
+        return [OrthancId(found) for found in self._json("POST", "/tools/find", json=wanted)]
 
     def headers(self, study: OrthancId) -> Mapping[OrthancId, Mapping[str, object]]:
         """All attributes of all instances; Orthanc reads each file up to its pixels."""

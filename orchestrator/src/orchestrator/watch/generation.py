@@ -9,7 +9,7 @@ from orchestrator.jobs.key import digest_of_instances
 from wetread_contract.headers import Headers, made_by_wetread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from orchestrator.orthanc.archive import Archive
 
@@ -20,15 +20,18 @@ def read(archive: Archive, study: OrthancId, our_series: Callable[[Collection[st
     An instance is ours when its series is in the ledger (`our_series`) or when it says so itself.
     """
     record = archive.study(study)
-    parsed = _parsed(archive.headers(study))
-    ours = our_series({headers.series_instance_uid for headers in parsed.values()})
-    instances = tuple(
-        StoredInstance(orthanc_id, headers, headers.series_instance_uid in ours or made_by_wetread(headers))
-        for orthanc_id, headers in parsed.items()
-    )
+    instances = contents(archive, study, our_series)
     foreign = [instance.headers.sop_instance_uid for instance in instances if not instance.ours]
     return Generation(study, digest_of_instances(foreign), record.last_update, instances)
 
 
-def _parsed(tags: Mapping[OrthancId, Mapping[str, object]]) -> dict[OrthancId, Headers]:
-    return {orthanc_id: Headers.from_orthanc(attributes) for orthanc_id, attributes in tags.items()}
+def contents(
+    archive: Archive, study: OrthancId, our_series: Callable[[Collection[str]], Collection[str]] = lambda _: ()
+) -> tuple[StoredInstance, ...]:
+    """The study's instances in one request, ours marked. Raises what the archive raises."""
+    parsed = {orthanc_id: Headers.from_orthanc(tags) for orthanc_id, tags in archive.headers(study).items()}
+    ours = our_series({headers.series_instance_uid for headers in parsed.values()})
+    return tuple(
+        StoredInstance(orthanc_id, headers, headers.series_instance_uid in ours or made_by_wetread(headers))
+        for orthanc_id, headers in parsed.items()
+    )

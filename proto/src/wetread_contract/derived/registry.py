@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wetread_contract.derived import general, mg, mg_codes
+from wetread_contract.dictionary import tag
 from wetread_contract.values import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wetread_contract.elements import Written
     from wetread_contract.headers import Headers
     from wetread_contract.held import Held
 
@@ -30,9 +32,26 @@ class DerivedAttribute:
     multiple: bool = False
 
 
-def _alone(derive: Callable[[Headers], Held]) -> Callable[[Sequence[Headers]], Sequence[Held]]:
-    """Return the reading of a whole study of something that one instance tells by itself."""
-    return lambda instances: [derive(headers) for headers in instances]
+def _alone(derive: Callable[[Headers], Held], *reads: str) -> Callable[[Sequence[Headers]], Sequence[Held]]:
+    """Return the reading of a whole study of something that one instance tells by itself.
+
+    With the keywords of everything that it reads, instances that agree in them are read once.
+    """
+    tags = [found for keyword in reads if (found := tag(keyword))]
+
+    def derived(instances: Sequence[Headers]) -> Sequence[Held]:
+        if not tags:
+            return [derive(headers) for headers in instances]
+        known: dict[tuple[Written | None, ...], Held] = {}
+        found = []
+        for headers in instances:
+            key = tuple(headers.written(one) for one in tags)
+            if key not in known:
+                known[key] = derive(headers)
+            found.append(known[key])
+        return found
+
+    return derived
 
 
 DERIVED: Mapping[str, DerivedAttribute] = {
@@ -50,14 +69,28 @@ DERIVED: Mapping[str, DerivedAttribute] = {
             multiple=True,
         ),
         DerivedAttribute("mg.implant", Kind.TEXT, "implant of this breast", mg.implant, mg.IMPLANTS),
-        DerivedAttribute("plane", Kind.TEXT, "plane of the slice", _alone(general.plane), general.PLANES),
+        DerivedAttribute(
+            "plane",
+            Kind.TEXT,
+            "plane of the slice",
+            _alone(general.plane, "ImageOrientationPatient", "SharedFunctionalGroupsSequence"),
+            general.PLANES,
+        ),
         DerivedAttribute(
             "slice_spacing_mm", Kind.NUMBER, "distance of neighbouring slices in mm", general.slice_spacing_mm
         ),
         DerivedAttribute("slice_gaps", Kind.NUMBER, "places where slices are missing", general.slice_gaps),
         DerivedAttribute(
-            "frames", Kind.NUMBER, "number of frames, 1 where the header is silent", _alone(general.frames)
+            "frames",
+            Kind.NUMBER,
+            "number of frames, 1 where the header is silent",
+            _alone(general.frames, "NumberOfFrames"),
         ),
-        DerivedAttribute("age_at_study", Kind.AGE, "age on Study Date", _alone(general.age_at_study)),
+        DerivedAttribute(
+            "age_at_study",
+            Kind.AGE,
+            "age on Study Date",
+            _alone(general.age_at_study, "PatientBirthDate", "StudyDate", "PatientAge"),
+        ),
     )
 }

@@ -73,6 +73,9 @@ def limits(declaration: Declaration, settings: Settings) -> Limits:
 
 
 def read_declaration(settings: Settings) -> tuple[str, Declaration]:
-    """The declaration's text and meaning. Raises what `parse` raises, and `OSError` where there is no file."""
+    """The declaration's text and meaning. Raises `DeclarationError`, and `OSError` where there is no file.
+
+    One that is too broad is served: whether it is accepted is the site's decision.
+    """
     text = settings.declaration.read_bytes().decode()
-    return text, parse(text)
+    return text, parse(text, file=str(settings.declaration), accept_too_broad=True)

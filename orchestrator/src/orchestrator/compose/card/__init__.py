@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 _RGB_PIXELS_PER_UNIT: Final = 1.0
 """720 × 960 × 3 bytes: under 2 MiB uncompressed, which every viewer reads."""
 
+_GREY_PIXELS_PER_UNIT: Final = 5 / 3
+"""1200 × 1600 bytes: as large."""
+
 
 def draw_card(composition: Composition, made: LocalTime) -> list[Image]:
-    """The pages of the card, RGB; nothing on them says who the patient is."""
-    return drawn(card_content(composition, made), _RGB_PIXELS_PER_UNIT)
+    """The pages of the card, RGB or with one grey channel; nothing on them says who the patient is."""
+    content = card_content(composition, made)
+    if composition.settings.card_photometric_interpretation == "MONOCHROME2":
+        return [page.convert("L") for page in drawn(content, _GREY_PIXELS_PER_UNIT)]
+    return drawn(content, _RGB_PIXELS_PER_UNIT)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.compose import statements
+from orchestrator.compose.anatomy import body_part_examined
 from orchestrator.compose.card.grades import Grade, grade, hero_notes
-from orchestrator.compose.general_modules import body_part
 from orchestrator.compose.inputs import name_of
 from orchestrator.compose.provenance import short
-from orchestrator.compose.summary import headline, summary
+from orchestrator.compose.summary import amount, headline
 from wetread_contract.findings import (
     Classification,
     Finding,
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _SIDES: Final = {"R": "Right", "L": "Left", "B": "Both sides"}
 _SIDE_ORDER: Final = ("R", "L", "B")
 """As the films hang: the patient's right on the reader's left."""
+
+MOST_TILES: Final = 12
+"""More inputs than these are counted, not pictured: slices of a volume say nothing one by one."""
 
 _VIEW_ORDER: Final = ("CC", "MLO")
 
@@ -73,6 +76,8 @@ class CardContent:
     """About the hero: the denser breast, dense or not, borderline."""
     sides: tuple[Grade, ...]
     tiles: tuple[Tile, ...]
+    inputs: str
+    """`Views used (4)`: the tiles' title, or a line of its own where there are too many for tiles."""
     left_out: tuple[str, ...]
     rows: tuple[Row, ...]
     footer: tuple[tuple[str, str], ...]
@@ -92,9 +97,10 @@ def card_content(composition: Composition, made: LocalTime) -> CardContent:
         warning=statements.preliminary(composition).replace(" - ", " – "),
         notices=(*statements.notices(composition), *_about_the_answer(composition)),
         hero=_hero(composition, main),
-        notes=hero_notes(main, sides) if main else (),
+        notes=hero_notes(main, sides) if isinstance(main, Classification) else (),
         sides=tuple(grade(side, _side_title(composition, side.scope)) for side in sides),
         tiles=_tiles(composition, findings, main),
+        inputs=_inputs(composition),
         left_out=statements.left_out(composition),
         rows=tuple(_rows(composition, findings, {main, *sides})),
         footer=tuple(_footer(composition, made)),
@@ -103,43 +109,37 @@ def card_content(composition: Composition, made: LocalTime) -> CardContent:
 
 def _side_title(composition: Composition, scope: Scope) -> str:
     """`Right breast` for mammograms, else `Right`."""
-    part = " breast" if body_part(composition.source) == "BREAST" and scope.laterality != "B" else ""
+    part = " breast" if body_part_examined(composition.source) == "BREAST" and scope.laterality != "B" else ""
     return f"{_SIDES[scope.laterality]}{part}"
 
 
 def _about_the_answer(composition: Composition) -> tuple[str, ...]:
-    return tuple(filter(None, (statements.not_shown(composition),)))
+    return tuple(filter(None, (statements.outside_validation(composition), statements.not_shown(composition))))
 
 
-def _hero(composition: Composition, main: Classification | None) -> Grade | None:
+def _hero(composition: Composition, main: Classification | Measurement | None) -> Grade | None:
     answer = composition.prediction.answer
     if isinstance(answer, Unsuitable):
         return Grade("Study", "No result", answer.reason, ())
-    if main is not None:
-        return grade(main, "Study")
-    words = summary(answer)
-    return Grade("Study", words, "", ()) if words and not _only_sides(answer) else None
+    if isinstance(main, Measurement):
+        return Grade("Study", amount(main), main.concept.meaning, ())
+    return grade(main, "Study") if main else None
 
 
-def _only_sides(findings: Findings) -> bool:
-    levels = {finding.scope.level for finding in findings.findings if isinstance(finding, Classification | Measurement)}
-    return ScopeLevel.STUDY not in levels and ScopeLevel.LATERALITY in levels
-
-
-def _sides(findings: Findings, main: Classification | None) -> tuple[Classification, ...]:
+def _sides(findings: Findings, main: Classification | Measurement | None) -> tuple[Classification, ...]:
     """The same concept for each side; without a study's, the first concept that a side has."""
     of_sides = [
         finding
         for finding in findings.findings
         if isinstance(finding, Classification) and finding.scope.level is ScopeLevel.LATERALITY
     ]
-    concept = main.concept if main else (of_sides[0].concept if of_sides else None)
+    concept = main.concept if isinstance(main, Classification) else (of_sides[0].concept if of_sides else None)
     chosen = {finding.scope.laterality: finding for finding in reversed(of_sides) if finding.concept == concept}
     return tuple(chosen[side] for side in _SIDE_ORDER if side in chosen)
 
 
-def _tiles(composition: Composition, findings: Findings, main: Classification | None) -> tuple[Tile, ...]:
-    concept = main.concept if main else None
+def _tiles(composition: Composition, findings: Findings, main: Classification | Measurement | None) -> tuple[Tile, ...]:
+    concept = main.concept if isinstance(main, Classification) else None
     by_instance = {
         finding.scope.sop_instance_uid: finding
         for finding in findings.findings
@@ -147,11 +147,22 @@ def _tiles(composition: Composition, findings: Findings, main: Classification | 
         and finding.scope.level is ScopeLevel.INSTANCE
         and concept in (None, finding.concept)
     }
+    if len(composition.selected) > MOST_TILES:
+        return ()
     numbered = enumerate(composition.selected, start=1)
     tiles = [
         (_hanging_place(instance), _tile(composition, instance, number, by_instance)) for number, instance in numbered
     ]
     return tuple(tile for _, tile in sorted(tiles, key=lambda placed: placed[0]))
+
+
+def _inputs(composition: Composition) -> str:
+    selected = composition.selected
+    kind = "Views" if all(instance.facts.get("mg.view") for instance in selected) else "Images"
+    use = "sent to the model" if isinstance(composition.prediction.answer, Unsuitable) else "used"
+    count = len({instance.reference.series_instance_uid for instance in selected})
+    series = f", of {count} series" if len(selected) > MOST_TILES else ""
+    return f"{kind} {use} ({len(selected)}{series})"
 
 
 def _hanging_place(instance: SelectedInstance) -> tuple[int, int]:
@@ -177,8 +188,10 @@ def _tile(composition: Composition, instance: SelectedInstance, number: int, fou
     )
 
 
-def _rows(composition: Composition, findings: Findings, shown: set[Classification | None]) -> Iterator[Row]:
-    concept = next((finding.concept for finding in shown if finding), None)
+def _rows(
+    composition: Composition, findings: Findings, shown: set[Classification | Measurement | None]
+) -> Iterator[Row]:
+    concept = next((finding.concept for finding in shown if isinstance(finding, Classification)), None)
     for finding in findings.findings:
         if finding in shown or _is_on_a_tile(finding, concept):
             continue
@@ -201,7 +214,7 @@ def _row(finding: Finding, where: str) -> Row | None:
             graded = grade(finding, "")
             return Row(finding.concept.meaning, f"{graded.label}  {graded.shown}".strip(), where)
         case Measurement():
-            return Row(finding.concept.meaning, f"{finding.value:.6g} {_unit(finding.unit)}".strip(), where)
+            return Row(finding.concept.meaning, amount(finding), where)
         case Quality():
             reason = f": {finding.reason}" if finding.reason else ""
             return Row(finding.concept.meaning, f"{finding.verdict}{reason}", where)
@@ -209,10 +222,6 @@ def _row(finding: Finding, where: str) -> Row | None:
             return Row(finding.concept.meaning, finding.text, where)
         case _:
             return None
-
-
-def _unit(unit: Code) -> str:
-    return "" if unit.value == "1" else unit.value.strip("{}")
 
 
 def _where(composition: Composition, scope: Scope) -> str:
@@ -232,4 +241,5 @@ def _footer(composition: Composition, made: LocalTime) -> Iterator[tuple[str, st
     if replaced:
         yield "Replaces", replaced.removeprefix("Replaces the result of ")
     weights = short(model.weights_sha256)
+    yield from statements.intent(composition)
     yield "Model", f"{model.name} {model.version}  ·  weights {weights}  ·  Wetread {composition.wetread_version}"

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 _PADDING: Final = 20
 _GAP: Final = 16
+_LETTER: Final = 128
+_WORD: Final = 64
+_LEAST_WORD: Final = 32
+_SHORT_LABEL: Final = 2
+_LEAST_HEIGHT: Final = 196
+_HEIGHT_WITHOUT_BARS: Final = 126
+_MEANING_STEP: Final = 22
 _LETTER_COLUMN: Final = 232
 _BAR_STEP: Final = 36
 _MOST_BARS: Final = 6
@@ -30,9 +37,9 @@ class Hero:
 
     def height(self, canvas: Canvas) -> float:
         """Room for the letter, or for the bars if they need more."""
-        del canvas
         bars = len(_most_telling(self.grade.bars))
-        return max(196, 2 * _PADDING + 20 + bars * _BAR_STEP) + (40 if self.notes else 0)
+        least = _LEAST_HEIGHT if bars else _HEIGHT_WITHOUT_BARS + len(self._meaning(canvas)) * _MEANING_STEP
+        return max(least, 2 * _PADDING + 20 + bars * _BAR_STEP) + (40 if self.notes else 0)
 
     def draw(self, canvas: Canvas, top: float) -> None:
         """Letter left, bars right, notes below."""
@@ -44,24 +51,29 @@ class Hero:
             _draw_bars(canvas, LEFT + _LETTER_COLUMN + 8, RIGHT - _PADDING, top + _PADDING, self.grade)
         self._draw_notes(canvas, top + upper)
 
+    @property
+    def _letter_width(self) -> float:
+        return (_LETTER_COLUMN if self.grade.bars else INNER) - 2 * _PADDING
+
+    def _meaning(self, canvas: Canvas) -> list[str]:
+        most = 2 if self.grade.bars else 4
+        return canvas.wrapped(self.grade.meaning, 18, self._letter_width, weight=Weight.SEMIBOLD, most=most)
+
     def _draw_letter(self, canvas: Canvas, top: float, height: float) -> None:
-        width = (_LETTER_COLUMN if self.grade.bars else INNER) - 2 * _PADDING
+        """The label as large as its column allows, its meaning below, both from the bottom up."""
+        width = self._letter_width
         left = LEFT + _PADDING
         canvas.text(left, top + _PADDING + 11, self.grade.title.upper(), 13, weight=Weight.BOLD, colour=palette.MUTED)
-        size = canvas.fitting_size(self.grade.label, 128, width, Weight.BOLD, least=30)
-        label = canvas.shortened(self.grade.label, size, width, Weight.BOLD)
-        meaning = canvas.wrapped(self.grade.meaning, 18, width, weight=Weight.SEMIBOLD, most=2)
-        bottom = top + height - _PADDING - (len(meaning) - 1) * 22
-        canvas.text(
-            left - size * 0.05,
-            bottom - 34 + (128 - size) * -0.2,
-            label,
-            size,
-            weight=Weight.BOLD,
-            colour=palette.ACCENT,
-        )
+        meaning = self._meaning(canvas)
+        baseline = top + height - _PADDING - 4 - (len(meaning) - 1) * _MEANING_STEP
         for number, line in enumerate(meaning):
-            canvas.text(left, bottom - 4 + number * 22, line, 18, weight=Weight.SEMIBOLD)
+            canvas.text(left, baseline + number * _MEANING_STEP, line, 18, weight=Weight.SEMIBOLD)
+        size, lines = _as_large_as_possible(canvas, self.grade.label, width)
+        baseline -= (30 if meaning else 0) + (len(lines) - 1) * size
+        for number, line in enumerate(lines):
+            canvas.text(
+                left - size * 0.04, baseline + number * size, line, size, weight=Weight.BOLD, colour=palette.ACCENT
+            )
 
     def _draw_notes(self, canvas: Canvas, top: float) -> None:
         if not self.notes:
@@ -72,6 +84,15 @@ class Hero:
             shown = canvas.shortened(note, 15, column - 8, Weight.SEMIBOLD)
             colour = palette.WARNING if note.startswith(BORDERLINE) else palette.TEXT
             canvas.text(LEFT + _PADDING + number * column, top + 26, shown, 15, weight=Weight.SEMIBOLD, colour=colour)
+
+
+def _as_large_as_possible(canvas: Canvas, label: str, width: float) -> tuple[float, list[str]]:
+    """One line while it is large; a longer label in up to three smaller ones."""
+    largest = _LETTER if len(label) <= _SHORT_LABEL else _WORD
+    size = canvas.fitting_size(label, largest, width, Weight.BOLD, least=1)
+    if size >= _LEAST_WORD:
+        return size, [label]
+    return _LEAST_WORD, canvas.wrapped(label, _LEAST_WORD, width, weight=Weight.BOLD, most=3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Grade:
     shown: str = ""
     """The score of the chosen category."""
     measure: str = ""
-    """`Probability`, or `Model score`: what the bars show."""
+    """What the bars show: `Breast composition, probability`."""
 
 
 def grade(finding: Classification, title: str) -> Grade:
@@ -68,8 +68,12 @@ def grade(finding: Classification, title: str) -> Grade:
         meaning=finding.chosen.code.meaning,
         bars=bars,
         shown=next((bar.shown for bar in bars if bar.chosen), ""),
-        measure="" if not bars else "Probability" if finding.calibrated else "Model score, not a probability",
+        measure=f"{finding.concept.meaning}, {_measure(finding)}" if bars else finding.concept.meaning,
     )
+
+
+def _measure(finding: Classification) -> str:
+    return "probability" if finding.calibrated else "model score (not a probability)"
 
 
 def shown_score(score: float, *, calibrated: bool) -> str:

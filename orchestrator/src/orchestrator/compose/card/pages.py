@@ -56,11 +56,13 @@ def _parts(content: CardContent) -> list[_Placed]:
     if content.sides:
         parts.append(_Placed(Sides(content.sides), _GAP - 2))
     if content.tiles:
-        parts.append(_Placed(Tiles(content.tiles), _GAP + 2))
+        parts.append(_Placed(Tiles(content.inputs, content.tiles), _GAP + 2))
+    else:
+        parts.append(_Placed(Section(content.inputs), _GAP + 2))
     if content.left_out:
         parts.append(_Placed(LeftOut(content.left_out), _GAP))
     if content.rows:
-        parts.append(_Placed(Section("Further findings"), _GAP))
+        parts.append(_Placed(Section("Further findings" if content.hero or content.sides else "Findings"), _GAP))
         parts.extend(_Placed(TableRow(row), 0) for row in content.rows)
     return parts
 
@@ -71,7 +73,7 @@ def _broken(parts: Sequence[_Placed], canvas: Canvas, room: float) -> list[list[
     left = room
     for number, part in enumerate(parts):
         needed = part.gap + part.block.height(canvas)
-        follower = parts[number + 1].block.height(canvas) if isinstance(part.block, Section) else 0
+        follower = _followers_height(parts, number, canvas)
         if needed + follower > left and pages[-1]:
             pages.append([_CONTINUED] if isinstance(part.block, TableRow) else [])
             left = room - sum(placed.gap + placed.block.height(canvas) for placed in pages[-1])
@@ -80,12 +82,20 @@ def _broken(parts: Sequence[_Placed], canvas: Canvas, room: float) -> list[list[
     return pages
 
 
+def _followers_height(parts: Sequence[_Placed], number: int, canvas: Canvas) -> float:
+    """Of what must stay on one page with this part."""
+    is_title = isinstance(parts[number].block, Section) and number + 1 < len(parts)
+    return parts[number + 1].block.height(canvas) if is_title else 0
+
+
 def _with_larger_pictures(page: list[_Placed], canvas: Canvas, room: float) -> list[_Placed]:
     spare = room - sum(part.gap + part.block.height(canvas) for part in page)
     return [replace(part, block=_larger(part.block, spare)) if isinstance(part.block, Tiles) else part for part in page]
 
 
 def _larger(tiles: Tiles, spare: float) -> Tiles:
+    if not tiles.has_pictures:
+        return tiles
     return replace(tiles, picture_height=min(MOST_PICTURE, tiles.picture_height + max(0.0, spare) / tiles.rows))
 
 

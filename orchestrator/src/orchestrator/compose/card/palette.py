@@ -17,7 +17,7 @@ TEXT: Final[Colour] = (243, 246, 249)
 SECONDARY: Final[Colour] = (178, 188, 200)
 MUTED: Final[Colour] = (140, 151, 165)
 
-ACCENT: Final[Colour] = (111, 208, 232)
+ACCENT: Final[Colour] = (132, 220, 242)
 """The chosen category; nothing else."""
 
 BAR: Final[Colour] = (92, 104, 120)

@@ -16,29 +16,33 @@ if TYPE_CHECKING:
 _GAP: Final = 12
 _CAPTION: Final = 26
 _TITLE: Final = 22
-_IN_A_ROW: Final = {1: 4, 2: 4, 3: 4, 4: 4, 5: 5, 6: 6}
+_IN_A_ROW: Final = {1: 4, 2: 4, 3: 4, 4: 4, 5: 5, 6: 6, 7: 4, 8: 4}
 _MOST_IN_A_ROW: Final = 6
 LEAST_PICTURE: Final = 72
 MOST_PICTURE: Final = 240
-MOST_TILES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """The views used, at most twelve pictures; the picture's height is what the page has to spare."""
+    """The inputs, at most twelve; the pictures' height is what the page has to spare."""
 
+    title: str
     tiles: tuple[Tile, ...]
     picture_height: float = LEAST_PICTURE
 
     @property
     def rows(self) -> int:
         """Of tiles."""
-        return -(-min(len(self.tiles), MOST_TILES) // self._in_a_row)
+        return -(-len(self.tiles) // self._in_a_row)
 
     @property
     def _in_a_row(self) -> int:
-        shown = min(len(self.tiles), MOST_TILES)
-        return _IN_A_ROW.get(shown, 4 if shown in {7, 8} else _MOST_IN_A_ROW)
+        return _IN_A_ROW.get(len(self.tiles), _MOST_IN_A_ROW)
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether it is worth more room than it needs."""
+        return any(tile.preview for tile in self.tiles)
 
     def height(self, canvas: Canvas) -> float:
         """Title and rows."""
@@ -47,11 +51,9 @@ class Tiles:
 
     def draw(self, canvas: Canvas, top: float) -> None:
         """Row by row."""
-        hidden = len(self.tiles) - MOST_TILES
-        more = f", {hidden} more not pictured" if hidden > 0 else ""
-        section(canvas, top, f"Views used ({len(self.tiles)}{more})")
+        section(canvas, top, self.title)
         width = (INNER - _GAP * (self._in_a_row - 1)) / self._in_a_row
-        for number, tile in enumerate(self.tiles[:MOST_TILES]):
+        for number, tile in enumerate(self.tiles):
             row, column = divmod(number, self._in_a_row)
             self._draw_tile(
                 canvas,

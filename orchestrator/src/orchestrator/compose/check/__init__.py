@@ -6,13 +6,10 @@ It rests on the tables of the Standard that highdicom and pydicom carry. It has 
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from pydicom import dcmread
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
-
 from orchestrator.compose.check.identity import identity_faults
+from orchestrator.compose.check.reading import Unreadable, read
 from orchestrator.compose.check.references import reference_faults
 from orchestrator.compose.check.required import required_faults
 from orchestrator.compose.check.tree import tree_faults
@@ -21,8 +18,6 @@ from orchestrator.compose.check.values import value_faults
 from orchestrator.errors import ResultInvalid
 
 if TYPE_CHECKING:
-    from pydicom import FileDataset
-
     from orchestrator.handoffs import ComposedObject, Composition
 
 _MOST_SHOWN: Final = 5
@@ -30,24 +25,19 @@ _MOST_SHOWN: Final = 5
 
 def faults(composed: ComposedObject, composition: Composition) -> tuple[str, ...]:
     """Sentences that say what is wrong with the object; none for one that may be stored."""
-    dataset = _opened(dcmread(BytesIO(composed.content)))
+    try:
+        file = read(composed.content)
+    except Unreadable as error:
+        return (str(error),)
+    dataset = file.dataset
     return (
-        *uid_faults(dataset, composed, composition),
+        *uid_faults(file, composed, composition),
         *required_faults(dataset),
         *value_faults(dataset),
         *reference_faults(dataset, composition.selected),
         *tree_faults(dataset),
         *identity_faults(dataset, composition.source),
     )
-
-
-def _opened(dataset: FileDataset) -> FileDataset:
-    """The same, its sequences decoded once, for they are walked by every check; its values left as bytes."""
-    for tag in dataset.keys():  # noqa: SIM118 (iterating a dataset would decode its elements)
-        if dictionary_has_tag(tag) and dictionary_VR(tag) == "SQ":
-            for item in dataset[tag].value:
-                _opened(item)
-    return dataset
 
 
 def refuse_invalid(composed: ComposedObject, composition: Composition) -> None:

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
+    from orchestrator.compose.check.reading import Item
+
 _MAY_BE_ADDED_EMPTY: Final = frozenset({"PatientID", "PatientName", "AccessionNumber"})
 """Type 2: empty where the source has none at all."""
 
 
-def identity_faults(dataset: Dataset, source: Dataset) -> Iterator[str]:
+def identity_faults(dataset: Item, source: Dataset) -> Iterator[str]:
     """Identifying attributes whose bytes differ from the source's; a pad to even length is no difference."""
     for keyword in IDENTIFYING:
-        theirs, ours = value_bytes(source, keyword), value_bytes(dataset, keyword)
+        theirs, ours = value_bytes(source, keyword), dataset.value(keyword)
         if theirs is not None and len(theirs) % 2:
             theirs += b"\0" if keyword.endswith("UID") else b" "
         if ours != theirs and not (theirs is None and ours == b"" and keyword in _MAY_BE_ADDED_EMPTY):

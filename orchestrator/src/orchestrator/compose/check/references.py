@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag
-
-from orchestrator.compose.source_values import sequence_items, text_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pydicom import Dataset
-
+    from orchestrator.compose.check.reading import Item
     from wetread_contract.judgement import SelectedInstance
 
 _EVIDENCE: Final = ("CurrentRequestedProcedureEvidenceSequence", "SourceImageSequence")
@@ -22,7 +17,7 @@ _OURS: Final = (*_EVIDENCE, "ReferencedSeriesSequence", "ContentSequence")
 """Sequences whose references are ours; the copied ones (Referenced Study …) are the source's."""
 
 
-def reference_faults(dataset: Dataset, selected: Sequence[SelectedInstance]) -> Iterator[str]:
+def reference_faults(dataset: Item, selected: Sequence[SelectedInstance]) -> Iterator[str]:
     """References to what was not an input, and inputs without a reference."""
     known = {(each.reference.sop_class_uid, each.reference.sop_instance_uid) for each in selected}
     for keyword in _OURS:
@@ -34,10 +29,14 @@ def reference_faults(dataset: Dataset, selected: Sequence[SelectedInstance]) -> 
         yield f"{len(known - named)} input(s) are not named as evidence"
 
 
-def _references(dataset: Dataset, keyword: str) -> Iterator[tuple[str, str]]:
-    for item in sequence_items(dataset, keyword):
-        if "ReferencedSOPInstanceUID" in item:
-            yield text_of(item, "ReferencedSOPClassUID"), text_of(item, "ReferencedSOPInstanceUID")
-        for tag in item.keys():  # noqa: SIM118 (iterating a dataset would decode its elements)
-            if dictionary_VR(tag) == "SQ":
-                yield from _references(item, keyword_for_tag(tag))
+def _references(dataset: Item, keyword: str) -> Iterator[tuple[str, str]]:
+    for item in dataset.items(keyword):
+        yield from _references_within(item)
+
+
+def _references_within(item: Item) -> Iterator[tuple[str, str]]:
+    if "ReferencedSOPInstanceUID" in item:
+        yield item.text("ReferencedSOPClassUID"), item.text("ReferencedSOPInstanceUID")
+    for element in item.elements.values():
+        for nested in element.items:
+            yield from _references_within(nested)

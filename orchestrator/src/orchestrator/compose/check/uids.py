@@ -9,23 +9,22 @@ from orchestrator.compose.value_rules import is_uid
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydicom import FileDataset
-
+    from orchestrator.compose.check.reading import File
     from orchestrator.handoffs import ComposedObject, Composition
 
 
-def uid_faults(dataset: FileDataset, composed: ComposedObject, composition: Composition) -> Iterator[str]:
+def uid_faults(file: File, composed: ComposedObject, composition: Composition) -> Iterator[str]:
     """UIDs that are invalid, taken, or contradict each other."""
     own = {"SOPInstanceUID": composed.sop_instance_uid, "SeriesInstanceUID": composed.series_instance_uid}
     taken = set(_uids_of_inputs(composition))
     for keyword, uid in own.items():
-        if not is_uid(uid) or dataset.get(keyword) != uid:
+        if not is_uid(uid) or file.dataset.text(keyword) != uid:
             yield f"{keyword} is not the UID that was given"
         if uid in taken:
             yield f"{keyword} belongs to an input"
-    if dataset.file_meta.MediaStorageSOPInstanceUID != composed.sop_instance_uid:
+    if file.meta.text("MediaStorageSOPInstanceUID") != composed.sop_instance_uid:
         yield "MediaStorageSOPInstanceUID differs from SOPInstanceUID"
-    if not dataset.SOPClassUID == dataset.file_meta.MediaStorageSOPClassUID == composed.sop_class_uid:
+    if {file.dataset.text("SOPClassUID"), file.meta.text("MediaStorageSOPClassUID")} != {composed.sop_class_uid}:
         yield "MediaStorageSOPClassUID differs from SOPClassUID"
 
 

@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR, keyword_for_tag
-from pydicom.dataelem import RawDataElement
 
-from orchestrator.compose.source_values import STRING_VRS, character_set, decoded, sequence_items
+from orchestrator.compose.source_values import STRING_VRS, decoded
 from orchestrator.compose.value_rules import allows, fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydicom import Dataset
-    from pydicom.tag import BaseTag
+    from orchestrator.compose.check.reading import Element, Item
 
 _SIZES: Final = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "UL": 4, "US": 2}
 """Bytes of one number."""
 
 
-def value_faults(dataset: Dataset) -> Iterator[str]:
+def value_faults(dataset: Item, place: str = "") -> Iterator[str]:
     """Values that break their VR or VM, at any depth; a text never shows the value."""
-    yield from _faults(dataset, character_set(dataset), "")
-
-
-def _faults(dataset: Dataset, declared: tuple[str, ...], place: str) -> Iterator[str]:
-    for tag in sorted(dataset.keys()):
+    for tag, element in dataset.elements.items():
         if not dictionary_has_tag(tag):
-            yield f"{place}{tag} is not an attribute of the Standard"
-            continue
-        keyword = keyword_for_tag(tag)
-        if dictionary_VR(tag) == "SQ":
-            for item in sequence_items(dataset, keyword):
-                yield from _faults(item, declared, f"{place}{keyword}.")
-        elif not _is_valid(dataset, tag, declared):
-            yield f"{place}{keyword} is not a valid {dictionary_VR(tag)} of VM {dictionary_VM(tag)}"
+            yield f"{place}{tag:08X} is not an attribute of the Standard"
+        elif not _is_valid(tag, element, dataset.character_set):
+            yield f"{place}{keyword_for_tag(tag)} is not a valid {dictionary_VR(tag)} of VM {dictionary_VM(tag)}"
+        for item in element.items:
+            yield from value_faults(item, f"{place}{keyword_for_tag(tag)}.")
 
 
-def _is_valid(dataset: Dataset, tag: BaseTag, declared: tuple[str, ...]) -> bool:
-    element = dataset.get_item(tag)
-    if not isinstance(element, RawDataElement):
-        return True
-    vr, multiplicity, value = str(element.VR), dictionary_VM(tag), element.value or b""
-    if vr not in dictionary_VR(tag).split(" or ") or len(value) % 2:
+@cache
+def _representations(tag: int) -> tuple[frozenset[str], str]:
+    """VRs and VM of the data dictionary."""
+    return frozenset(dictionary_VR(tag).split(" or ")), dictionary_VM(tag)
+
+
+def _is_valid(tag: int, element: Element, character_set: tuple[str, ...]) -> bool:
+    representations, multiplicity = _representations(tag)
+    value, vr = element.value, element.vr
+    if vr not in representations or len(value) % 2:
         return False
     if vr in STRING_VRS:
-        return fits(vr, multiplicity, decoded(value, vr, declared))
+        return fits(vr, multiplicity, decoded(value, vr, character_set))
     if vr in _SIZES and value:
         return len(value) % _SIZES[vr] == 0 and allows(multiplicity, len(value) // _SIZES[vr])
     return True

@@ -37,6 +37,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_acts_at"), "acts", ["at"], unique=False)
     op.create_index(op.f("ix_acts_subject"), "acts", ["subject"], unique=False)
     op.create_table(
+        "approvals",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("weights_sha256", sa.String(length=64), nullable=False),
+        sa.Column("declaration_sha256", sa.String(length=64), nullable=False),
+        sa.Column("image_digest", sa.String(length=80), nullable=False),
+        sa.Column("approved_at", sa.String(27), nullable=False),
+        sa.Column("revoked_at", sa.String(27), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_approvals_name"), "approvals", ["name"], unique=False)
+    op.create_table(
         "arrivals",
         sa.Column("instance", sa.String(length=44), nullable=False),
         sa.Column("noticed_at", sa.String(27), nullable=False),
@@ -94,6 +107,7 @@ def upgrade() -> None:
         sa.Column("noticed_at", sa.String(27), nullable=False),
         sa.Column("not_before", sa.String(27), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("asks", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("study"),
     )
     op.create_index(op.f("ix_news_not_before"), "news", ["not_before"], unique=False)
@@ -103,6 +117,20 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("endpoint", sa.String(length=160), nullable=False),
         sa.Column("received_at", sa.String(27), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "refusals",
+        sa.Column("address", sa.String(length=160), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.String(27), nullable=False),
+        sa.PrimaryKeyConstraint("address"),
+    )
+    op.create_table(
+        "site_files",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("first_used", sa.String(27), nullable=False),
         sa.PrimaryKeyConstraint("sha256"),
     )
     op.create_table(
@@ -126,6 +154,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.String(27), nullable=False),
         sa.Column("state_since", sa.String(27), nullable=False),
         sa.Column("noticed_at", sa.String(27), nullable=False),
+        sa.Column("origin", sa.String(length=16), nullable=False),
+        sa.Column("shadow", sa.Boolean(), nullable=False),
         sa.Column("input", sa.JSON(), nullable=False),
         sa.Column("prediction_sha256", sa.String(length=64), nullable=True),
         sa.Column("inference_s", sa.Float(), nullable=True),

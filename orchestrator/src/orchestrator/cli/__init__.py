@@ -1,0 +1,58 @@
+"""The command line: arguments in, words out; no logic."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from importlib.metadata import version as installed_version
+from types import FrameType
+
+import typer
+from rich.console import Console
+
+from orchestrator.cli import checking, jobs, models, studies
+from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
+from orchestrator.telemetry import logs
+
+app = typer.Typer(
+    help="Runs models on the studies that reach Orthanc and puts marked, preliminary results back.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # its frames show values, and values may be a patient's
+)
+
+
+@app.command()
+def run(site: SiteOption = DEFAULT_SITE) -> None:
+    """Works until it is stopped: watches Orthanc, calls models, stores results.
+
+    Stop it with Ctrl-C or SIGTERM; whatever was in work goes on at the next start.
+    """
+    from orchestrator.app import Orchestrator  # noqa: PLC0415 - the other commands start without it
+
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)
+    logs.set_up()
+    with readable_errors():
+        Orchestrator(site).run(stop)
+
+
+@app.command()
+def version() -> None:
+    """Prints the version."""
+    Console().print(installed_version("wetread"))
+
+
+app.command()(checking.check)
+app.command("jobs")(jobs.jobs)
+app.command()(studies.explain)
+app.command()(studies.replay)
+app.command()(studies.rerun)
+app.command()(studies.backfill)
+app.add_typer(models.app, name="model")
