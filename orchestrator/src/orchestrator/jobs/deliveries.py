@@ -64,7 +64,10 @@ class Delivery:
 def open_delivery(
     connection: sa.Connection, new: NewDelivery, state: DeliveryState, now: datetime, reason: str
 ) -> Delivery:
-    """The row of a delivery; one that was withdrawn before begins anew, one that is there stays as it is."""
+    """The row of a delivery, made if there is none.
+
+    One that was withdrawn before begins anew, a held one goes if it may now, any other stays as it is.
+    """
     existing = find(connection, new.key)
     if existing is None:
         connection.execute(
@@ -87,13 +90,19 @@ def open_delivery(
     elif existing.state in WITHDRAWN:
         fresh = {"failures": 0, "released": False, "not_before": now, "queued_at": now}
         move(connection, existing, DeliveryState.HELD, now, reason=reason, changes=fresh)
-        again = find(connection, new.key)
-        if again is not None and state is DeliveryState.QUEUED:
-            move(connection, again, state, now)
+        _queue_held(connection, new.key, state, now)
+    else:
+        _queue_held(connection, new.key, state, now)
     found = find(connection, new.key)
     if found is None:
         raise LookupError("a delivery vanished in its own transaction")
     return found
+
+
+def _queue_held(connection: sa.Connection, key: DeliveryKey, state: DeliveryState, now: datetime) -> None:
+    held = find(connection, key)
+    if held is not None and held.state is DeliveryState.HELD and state is DeliveryState.QUEUED:
+        move(connection, held, state, now, changes={"not_before": now, "queued_at": now})
 
 
 def find(connection: sa.Connection, key: DeliveryKey) -> Delivery | None:
@@ -154,6 +163,12 @@ def move(
     return moved.rowcount == 1
 
 
+def change(connection: sa.Connection, delivery: Delivery, changes: Mapping[str, object]) -> bool:
+    """Changes something else than the state; False if the delivery is no longer as the caller saw it."""
+    mine = sa.and_(_is(delivery.key), *_as_seen(delivery))
+    return connection.execute(sa.update(DELIVERIES).where(mine).values(**changes)).rowcount == 1
+
+
 def due(connection: sa.Connection, destination: str, now: datetime, limit: int) -> list[Delivery]:
     """Deliveries to a destination whose turn has come and that the engine does not have, the oldest first."""
     statement = (
@@ -205,8 +220,7 @@ def wait(
     failures = delivery.failures + 1 if failed else delivery.failures
     changes = {"engaged": False, "not_before": not_before, "failures": failures}
     if delivery.state is DeliveryState.QUEUED:
-        mine = sa.and_(_is(delivery.key), *_as_seen(delivery))
-        return connection.execute(sa.update(DELIVERIES).where(mine).values(reason=reason, **changes)).rowcount == 1
+        return change(connection, delivery, {"reason": reason, **changes})
     return move(connection, delivery, DeliveryState.QUEUED, now, reason=reason, changes=changes)
 
 

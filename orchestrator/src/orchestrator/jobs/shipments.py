@@ -11,7 +11,7 @@ from orchestrator.handoffs import DeliveryKey, Digest, JobKey, OrthancId, Purpos
 from orchestrator.jobs.tables import REMOVALS, SHIPMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -70,6 +70,20 @@ def note(connection: sa.Connection, shipments: Iterable[Shipment]) -> None:
                     relabelled=one.relabelled,
                 )
             )
+
+
+def replace(connection: sa.Connection, key: DeliveryKey, shipments: Sequence[Shipment]) -> None:
+    """Exactly these objects are to go; what is known of those that stay is kept.
+
+    A relabelled report stays for as long as the one that it is made from.
+    """
+    sources = {one.orthanc_id for one in shipments}
+    known = of(connection, key)
+    stale = [one for one in known if one.orthanc_id not in sources]
+    for one in stale:
+        connection.execute(sa.delete(SHIPMENTS).where(_is(one)))
+    relabelled = {one.orthanc_id for one in known if one.relabelled and one.orthanc_id in sources}
+    note(connection, [one for one in shipments if one.orthanc_id not in relabelled])
 
 
 def of(connection: sa.Connection, key: DeliveryKey) -> list[Shipment]:

@@ -8,6 +8,12 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    _make_deliveries()
+    _make_shipments()
+    _make_removals()
+
+
+def _make_deliveries() -> None:
     op.create_table(
         "deliveries",
         sa.Column("job_key", sa.String(length=64), sa.ForeignKey("jobs.key"), nullable=False),
@@ -32,6 +38,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_deliveries_study"), "deliveries", ["study"], unique=False)
     op.create_index("deliveries_due", "deliveries", ["state", "engaged", "not_before"], unique=False)
+
+
+def _make_shipments() -> None:
     op.create_table(
         "shipments",
         sa.Column("sop_instance_uid", sa.String(length=64), nullable=False),
@@ -52,6 +61,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sop_instance_uid", "destination"),
     )
     op.create_index(op.f("ix_shipments_job_key"), "shipments", ["job_key"], unique=False)
+
+
+def _make_removals() -> None:
     op.create_table(
         "removals",
         sa.Column("orthanc_id", sa.String(length=44), nullable=False),
