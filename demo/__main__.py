@@ -95,16 +95,16 @@ def _show(stack: Stack, narrator: Narrator, folder: Path, study: str, what: str)
 
 def _show_result(stack: Stack, narrator: Narrator, result: results.Result, place: Path) -> None:
     report = result.report.dataset
-    shares = ", ".join(f"{grade} {share:.0%}" for grade, share in results.probabilities(report).items())
+    scores = ", ".join(f"{grade} {score:.2f}" for grade, score in results.scores(report).items())
     narrator.ending(
         f"Breast density {results.grade(report)}",
         [
-            ("Probabilities", shares),
-            ("Result card", f"{place / 'card.png'}"),
+            ("Scores", scores),
+            ("Result card", str(place / "card.png")),
             ("Report", f"dsrdump {place / 'report.dcm'}"),
             ("Orthanc", f"{stack.orthanc.url}/app/explorer.html"),
             ("Login", f"{stack.orthanc.settings.username} / {stack.orthanc.password}"),
-            ("Logs", f"{place.parents[1]}"),
+            ("Logs", str(place.parents[1])),
         ],
     )
     narrator.console.print("The structured report, in short:")

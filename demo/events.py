@@ -31,6 +31,11 @@ class Event:
         return str(self.values.get(key, ""))
 
 
+def read(file: Path) -> list[Event]:
+    """All whole lines of a log that are events."""
+    return [event for line in file.read_bytes().splitlines() if (event := _parse(line))]
+
+
 class EventLog:
     """Reads a log file from where it ended when this was made, and goes on reading."""
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 BREAST_COMPOSITION = "129715009"
 """SCT, PS3.16 CID 6000."""
-PROBABILITY = "122157"
-"""DCM, PS3.16 annex D."""
 GRADES = {"129716005": "A", "129717001": "B", "129718006": "C", "129719003": "D"}
 """SCT codes of PS3.16 CID 6000, in the letters of the BI-RADS atlas."""
 MACHINERY = {"121049", "121005", "121012", "121013", "121014", "121015", "111000", "111001", "111002", "111003"}
@@ -60,15 +58,15 @@ def grade(report: Dataset) -> str:
     return ""
 
 
-def probabilities(report: Dataset) -> dict[str, float]:
-    """Grade to probability (0 to 1) of the whole study, as the structured report has them in percent."""
+def scores(report: Dataset) -> dict[str, float]:
+    """Grade to the model's number (0 to 1) for the whole study: a probability where the report says so."""
     found: dict[str, float] = {}
     for item in items(report):
-        if _concept(item) != PROBABILITY or "MeasuredValueSequence" not in item:
-            continue
         category = _modifier(item, BREAST_COMPOSITION)
-        if category in GRADES:
-            found.setdefault(GRADES[category], float(item.MeasuredValueSequence[0].NumericValue) / 100)
+        if category in GRADES and "MeasuredValueSequence" in item:
+            measured = item.MeasuredValueSequence[0]
+            percent = measured.MeasurementUnitsCodeSequence[0].CodeValue == "%"
+            found.setdefault(GRADES[category], float(measured.NumericValue) / (100 if percent else 1))
     return found
 
 

@@ -93,7 +93,7 @@ class Orchestrator:
     """`wetread run` with a site file of its own; started again it goes on with the same database."""
 
     def __init__(
-        self, folder: Path, orthanc: Orthanc, models: tuple[str, ...], **sections: Mapping[str, object]
+        self, folder: Path, orthanc: Orthanc, models: tuple[str, ...], /, **sections: Mapping[str, object]
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder

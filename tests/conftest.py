@@ -10,9 +10,11 @@ import os
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from demo.orthanc import Orthanc, OrthancSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -36,3 +38,12 @@ def _unskipped(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"Nothing may be skipped in CI. {reason}"
     return report
+
+
+@pytest.fixture
+def own_orthanc(tmp_path: Path) -> Iterator[Orthanc]:
+    """An Orthanc of this test alone, started; it may be stopped, killed and started again."""
+    server = Orthanc(tmp_path / "orthanc", OrthancSettings(stable_age_s=1))
+    server.start()
+    yield server
+    server.kill()

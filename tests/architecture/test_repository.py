@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -48,3 +49,10 @@ def test_decisions_say_context_decision_and_consequences() -> None:
 
     assert len(records) >= 4
     assert [name for name, found in headings.items() if found != ["Context", "Decision", "Consequences"]] == []
+
+
+def test_pages_that_follow_from_the_code_are_current() -> None:
+    command = [sys.executable, "docs/generate.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -62,7 +62,7 @@ def test_no_function_is_longer_than_a_screen(everything: list[Module]) -> None:
         f"{module.name}:{function.lineno} {function.name}: {_lines(function)} lines"
         for module in everything
         for function in _functions(module)
-        if _lines(function) > FUNCTION_LINES
+        if _lines(function) > FUNCTION_LINES and "/migrations/" not in module.name
     ]
 
     assert long == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from datetime import UTC, datetime
 
 from orchestrator.handoffs import Digest, ModelIdentity, RegisteredModel
 from orchestrator.match.matcher import match
@@ -79,7 +80,8 @@ def models(count: int, *, of_ct: int, level: str) -> list[RegisteredModel]:
             )
         )
         digest = Digest(declaration.sha256)
-        found.append(RegisteredModel(ModelIdentity(declaration.name, declaration.version, digest, digest), declaration))
+        identity = ModelIdentity(declaration.name, declaration.version, digest, digest)
+        found.append(RegisteredModel(identity, declaration, datetime(2024, 3, 11, tzinfo=UTC)))
     return found
 
 

@@ -353,7 +353,9 @@ def test_stopping_lets_calls_end_and_takes_no_new_one(tmp_path: Path, exam: list
         answered = call.result()
         stopping.join(20)
 
-    assert refused is grpc.StatusCode.UNAVAILABLE
+    assert refused in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}, (
+        "the latter on its way as the port closes"
+    )
     assert still_going_on
     assert answered.WhichOneof("result") == "prediction"
     assert not stopping.is_alive()

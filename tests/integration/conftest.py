@@ -9,7 +9,6 @@ from demo.orthanc import Orthanc, OrthancSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from demo.archive import Archive
 
@@ -27,12 +26,3 @@ def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
 def archive(orthanc: Orthanc) -> Archive:
     """The REST API of the shared Orthanc."""
     return orthanc.archive
-
-
-@pytest.fixture
-def own_orthanc(tmp_path: Path) -> Iterator[Orthanc]:
-    """An Orthanc of this test alone, started; it may be stopped, killed and started again."""
-    server = Orthanc(tmp_path / "orthanc", OrthancSettings(stable_age_s=1))
-    server.start()
-    yield server
-    server.kill()

@@ -44,6 +44,7 @@ _SITE_EVERY = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(milliseconds=500)
 _STOCK_EVERY = timedelta(seconds=30)
 _KEEP_ENGINE_RECORDS = timedelta(days=7)
+_SPEAKS_TO_ARCHIVE = frozenset({"watch", "settle"})
 _TROUBLE_PAUSE = timedelta(seconds=2)
 
 
@@ -74,6 +75,7 @@ class Orchestrator:
         self._stopping = threading.Event()
         self._last_reconcile = self._last_stock = now() - timedelta(days=1)
         self._trouble: dict[str, str] = {}
+        self._failed = False
         tools = self._tools()
         self._forward = forward.Tools(
             archive=self._archive,
@@ -94,8 +96,8 @@ class Orchestrator:
             per_destination=site.delivery.at_once,
         )
 
-    def run(self, stop: threading.Event) -> None:
-        """Works until asked to stop."""
+    def run(self, stop: threading.Event) -> bool:
+        """Works until asked to stop; False when a defect of ours ended it."""
         self._database.migrate()
         self._keep_site_file()
         sweep.take_stock(self._database, now())
@@ -120,6 +122,7 @@ class Orchestrator:
             loop.wake.set()
             thread.join()
         self._close()
+        return not self._failed
 
     def _accepts_too_broad(self, model: str) -> bool:
         return self._file.current.rules.accepts_too_broad(model)
@@ -157,10 +160,9 @@ class Orchestrator:
                 pause = self._attempt(loop)
                 loop.wake.wait(pause.total_seconds())
                 loop.wake.clear()
-        except BaseException as error:
-            if isinstance(error, Exception):
-                logs.defect(error, loop=loop.name)
-            raise
+        except Exception as error:  # noqa: BLE001 - a loop that has died must not die in silence
+            logs.defect(error, loop=loop.name)
+            self._failed = True
         finally:
             stop.set()
 
@@ -174,7 +176,9 @@ class Orchestrator:
             self._trouble[loop.name] = str(error)
             return _TROUBLE_PAUSE
         if self._trouble.pop(loop.name, None):
-            logs.info(Event.ARCHIVE_REACHED, loop=loop.name)
+            logs.info(
+                Event.ARCHIVE_REACHED if loop.name in _SPEAKS_TO_ARCHIVE else Event.LOOP_RECOVERED, loop=loop.name
+            )
         return pause
 
     def _watch_once(self) -> timedelta:

@@ -155,7 +155,7 @@ class Intake:
         """The per-study guard: a study that nobody foresaw waits for a person and holds up no other."""
         try:
             self._judge(waiting, current)
-        except Exception as error:
+        except Exception as error:  # a study that nobody foresaw holds up no other
             if isinstance(error, WetreadError):
                 raise
             with self._database.write() as connection:

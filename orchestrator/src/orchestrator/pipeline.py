@@ -14,11 +14,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from orchestrator.compose import compose
+from orchestrator.compose.source_values import text_of
 from orchestrator.deliver import plan, store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import Cancelled, Gone, ModelFull, ModelUnavailable, Permanent, Transient, WetreadError
-from orchestrator.handoffs import Composition, CompositionSettings, Digest, Dispatch, JobKey, Preview, Replaced
+from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, Preview, Replaced
 from orchestrator.jobs import catalogue, deliveries, ledger, news
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.input import input_from_json
@@ -251,14 +252,16 @@ class _Walk:
     def _put(self, job: ledger.Job, result: ComposedResult) -> None:
         """Notes the objects, then stores and proves each of them."""
         source = self._header(job)
-        patient, study = str(source.get("PatientID", "")), str(source.StudyInstanceUID)
+        patient, study = text_of(source, "PatientID"), text_of(source, "StudyInstanceUID")
         noted = [(made, store.expected_id(patient, study, made)) for made in result.objects]
         with self._tools.database.write() as connection:
             ledger.note_results(connection, job.key, noted, self._tools.clock())
         first = input_from_json(job.input).dispatched()[0].orthanc_id
         self._tools.archive.study_of_instance(first)
-        for made, _ in noted:
-            store.store(self._tools.archive, made, lambda: self._still(job))
+        stored = [(made, store.store(self._tools.archive, made, lambda: self._still(job))) for made, _ in noted]
+        if stored != noted:
+            with self._tools.database.write() as connection:
+                ledger.note_results(connection, job.key, stored, self._tools.clock())
         self._tools.archive.study_of_instance(first)
 
     def _replace(self, job: ledger.Job, result: ComposedResult) -> None:
@@ -299,7 +302,7 @@ class _Walk:
             selected=wanted.selected,
             left_out=wanted.left_out,
             previews={uid: picture.result() for uid, picture in previews.items()},
-            settings=_composition_settings(tools.site()),
+            settings=tools.site().composition(),
             wetread_version=tools.wetread_version,
             replaces=replaces,
         )
@@ -382,15 +385,3 @@ def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
         raise Cancelled("no prediction to compose")
     saved = ledger.prediction(connection, job.prediction_sha256)
     return dispatch_client.decoded(saved.content, saved.endpoint, saved.received_at)
-
-
-def _composition_settings(site: Site) -> CompositionSettings:
-    results = site.results
-    return CompositionSettings(
-        timezone=site.timezone,
-        card_modality=results.card_modality,
-        series_number=results.series_number,
-        content_qualification=results.content_qualification,
-        grade_in_series_description=results.grade_in_series_description,
-        site_file_sha256=site.sha256,
-    )

@@ -10,6 +10,7 @@ import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 - pydantic reads annotations
 
 from wetread_contract.condition_reader import ConditionReader
 from wetread_contract.declared import Examples, Level, Limits, Part, Regulatory, Resources, Stage
@@ -60,9 +61,9 @@ class Declaration(Part):
     """On what it was validated, such as equipment: other equipment is marked on the result."""
     examples: Examples = Examples()
     """Headers for which the author knows the answer; a declaration that disagrees with them is refused."""
-    rules: InstanceOf[Rules] = Field(default=Rules(), exclude=True, repr=False)
+    rules: SkipJsonSchema[InstanceOf[Rules]] = Field(default=Rules(), exclude=True, repr=False)
     """`select`, `exclude` and `require`, read and checked."""
-    sha256: str = Field(default="", exclude=True)
+    sha256: SkipJsonSchema[str] = Field(default="", exclude=True)
     """Of the exact text, 64 hexadecimal digits."""
 
     @property

@@ -40,7 +40,8 @@ def run(site: SiteOption = DEFAULT_SITE) -> None:
         signal.signal(number, ask_to_stop)
     logs.set_up()
     with readable_errors():
-        Orchestrator(site).run(stop)
+        if not Orchestrator(site).run(stop):
+            raise typer.Exit(1)
 
 
 @app.command()

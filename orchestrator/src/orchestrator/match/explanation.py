@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from wetread_contract.judgement import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wetread_contract.judgement import Clause, Judgement
 
+EXCLUDES = "exclude "
+"""How the clauses of `exclude` begin."""
 MOST_LEFT_OUT = 40
 """Left-out instances that the words list; the JSON lists all."""
 
@@ -23,6 +27,10 @@ def _lines(judgement: Judgement) -> Iterator[str]:
     where = f" (series {judgement.series_instance_uid})" if judgement.series_instance_uid else ""
     yield f"{judgement.outcome}{where}: {len(judgement.selected)} selected, {len(judgement.left_out)} left out"
     yield from (f"  {reason}" for reason in judgement.reasons)
+    changes = what_would_have_to_change(judgement)
+    if changes:
+        yield "what would have to change:"
+        yield from (f"  {change}" for change in changes)
     if judgement.tree:
         yield "clauses:"
         yield from (f"  {line}" for clause in judgement.tree for line in clause_lines(clause))
@@ -36,6 +44,25 @@ def _lines(judgement: Judgement) -> Iterator[str]:
             yield f"  {left.reference.sop_instance_uid} {left.reason}"
         if len(judgement.left_out) > MOST_LEFT_OUT:
             yield f"  and {len(judgement.left_out) - MOST_LEFT_OUT} more"
+
+
+def what_would_have_to_change(judgement: Judgement) -> tuple[str, ...]:
+    """Return the clauses that stand in the way, each with what is there now; nothing for a match."""
+    if judgement.outcome is Outcome.MATCHED:
+        return ()
+    return tuple(change for clause in judgement.tree if (change := _change(clause)))
+
+
+def _change(clause: Clause) -> str:
+    """Return what one clause asks of a study that does not have it: an exclusion, a selection or a requirement."""
+    example = f" (now {clause.example})" if clause.example else ""
+    if clause.text.startswith(EXCLUDES):
+        return f"no `{clause.text.removeprefix(EXCLUDES)}`: true in {clause.true}" if clause.true else ""
+    if clause.of == "instances" and clause.true == 0:
+        return f"some instance with `{clause.text}`{example}"
+    if clause.of != "instances" and clause.false + clause.unknown:
+        return f"`{clause.text}`: {clause.false + clause.unknown} of its {clause.of} are missing"
+    return ""
 
 
 def clause_lines(clause: Clause) -> Iterator[str]:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from orchestrator.errors import SettingsInvalid
+from orchestrator.handoffs import CompositionSettings
 from orchestrator.settings.delivery import DeliverySettings, DestinationSettings, RetentionSettings
 from orchestrator.settings.values import Duration, RetrySettings, SecretFile, Section, Zone
 
@@ -140,6 +141,18 @@ class Site(Section):
     retention: RetentionSettings = RetentionSettings()
     sha256: str = Field(default="", exclude=True)
     """Of the file's bytes; kept with every decision. Not a key of the file."""
+
+    def composition(self) -> CompositionSettings:
+        """How results are written, as composing takes it."""
+        results = self.results
+        return CompositionSettings(
+            timezone=self.timezone,
+            card_modality=results.card_modality,
+            series_number=results.series_number,
+            content_qualification=results.content_qualification,
+            grade_in_series_description=results.grade_in_series_description,
+            site_file_sha256=self.sha256,
+        )
 
     def destination(self, name: str) -> DestinationSettings:
         """The destination of this name, its alias filled in."""

@@ -46,6 +46,7 @@ class Event(StrEnum):
     SITE_FILE_CHANGED = "site_file_changed"
     SITE_FILE_REFUSED = "site_file_refused"
     MODEL_APPROVED = "model_approved"
+    LOOP_RECOVERED = "loop_recovered"
     LOOP_FAILED = "loop_failed"
     FOREIGN_WARNING = "foreign_warning"
     DEFECT = "defect"

@@ -65,11 +65,15 @@ def grade(finding: Classification, title: str) -> Grade:
     return Grade(
         title=title,
         label=finding.chosen.label,
-        meaning=finding.chosen.code.meaning,
+        meaning=_unless_said(finding.chosen.code.meaning, finding.chosen.label),
         bars=bars,
         shown=next((bar.shown for bar in bars if bar.chosen), ""),
         measure=f"{finding.concept.meaning}, {_measure(finding)}" if bars else finding.concept.meaning,
     )
+
+
+def _unless_said(meaning: str, label: str) -> str:
+    return "" if meaning.casefold() == label.casefold() else meaning
 
 
 def _measure(finding: Classification) -> str:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from wetread_sdk.pixels.codestream import Size
 
-ELEMENT_HEADER_BYTES = 12
-"""Tag, VR, two reserved bytes and length before encapsulated pixels, always explicit VR little endian (PS3.5 A.4)."""
+VR_OF_PIXELS = (b"OB", b"OW")
+"""PS3.5 8.2."""
 
 DECODERS_RAISE = (
     RuntimeError,
@@ -46,26 +46,29 @@ jpeg_extended.register()
 
 
 def stored_values(file: BinaryIO, frame: int = 1, limits: Limits | None = None) -> NDArray[np.integer]:
-    """The stored values of one frame: (rows, columns), or (rows, columns, 3), unsigned or signed 8 or 16 bits.
+    """The stored values of one frame: (rows, columns), or (rows, columns, 3), integers of 8 to 32 bits.
 
     `file` is a whole Part 10 file, `frame` counts from 1. Nothing but decompression happens: no look-up table, no
     rescaling, no change of colour space. Raises `Unreadable`.
     """
-    limits = limits or Limits()
+    try:
+        return _decode(file, frame, limits or Limits())
+    except DECODERS_RAISE as error:
+        raise Unreadable(f"the pixels cannot be decoded ({type(error).__name__})") from error
+
+
+def _decode(file: BinaryIO, frame: int, limits: Limits) -> NDArray[np.integer]:
     dataset = read_header(file)
     pixels_at = file.tell()
     size = frame_size(dataset, limits)
     frames = int(dataset.get("NumberOfFrames") or 1)
     if not 1 <= frame <= frames:
         raise Unreadable(f"frame {frame} of {frames}")
-    try:
-        if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-            file.seek(pixels_at + ELEMENT_HEADER_BYTES)
-            _check_compressed(get_frame(file, frame - 1, number_of_frames=frames), dataset, size, limits)
-        file.seek(0)
-        return np.asarray(pixel_array(file, index=frame - 1, raw=True))
-    except DECODERS_RAISE as error:
-        raise Unreadable(f"the pixels cannot be decoded ({type(error).__name__})") from error
+    if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        _to_fragments(file, pixels_at)
+        _check_compressed(get_frame(file, frame - 1, number_of_frames=frames), dataset, size, limits)
+    file.seek(0)
+    return np.asarray(pixel_array(file, index=frame - 1, raw=True))
 
 
 def read_header(file: BinaryIO) -> Dataset:
@@ -78,6 +81,15 @@ def read_header(file: BinaryIO) -> Dataset:
         return dcmread(file, stop_before_pixels=True)
     except READERS_RAISE as error:
         raise Unreadable(f"the header cannot be read ({type(error).__name__})") from error
+
+
+def _to_fragments(file: BinaryIO, pixels_at: int) -> None:
+    """Leave the file behind tag, VR and length of the pixel data (PS3.5 7.1.2), or behind tag and length.
+
+    Encapsulated pixels are always explicit VR (PS3.5 A.4); some files in the world are not.
+    """
+    file.seek(pixels_at + 4)
+    file.seek(pixels_at + (12 if file.read(2) in VR_OF_PIXELS else 8))
 
 
 def _check_compressed(codestream: bytes, dataset: Dataset, size: Size, limits: Limits) -> None:

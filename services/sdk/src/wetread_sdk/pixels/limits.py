@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 MAX_SAMPLES_PER_PIXEL = 3
-MAX_BYTES_PER_SAMPLE = 2
+ALLOCATED = frozenset({1, 8, 16, 32})
+"""Bits per sample; 1 in segmentations, 32 in parametric maps and doses."""
 
 
 class Unreadable(Exception):
@@ -36,7 +37,7 @@ def frame_size(dataset: Dataset, limits: Limits) -> Size:
     samples, allocated = dataset.get("SamplesPerPixel", 1), dataset.get("BitsAllocated")
     if not isinstance(rows, int) or not isinstance(columns, int) or rows < 1 or columns < 1:
         raise Unreadable("the instance has no Rows and Columns")
-    if samples not in {1, MAX_SAMPLES_PER_PIXEL} or allocated not in {1, 8, 8 * MAX_BYTES_PER_SAMPLE}:
+    if samples not in {1, MAX_SAMPLES_PER_PIXEL} or allocated not in ALLOCATED:
         raise Unreadable(f"{samples} samples per pixel of {allocated} bits are not read")
     size = Size(rows, columns)
     _refuse_above(size, limits, "a frame")

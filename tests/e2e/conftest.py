@@ -1,0 +1,80 @@
+"""Two chains for the whole run: one with the real network, one with a model that answers at once.
+
+Tests that stop, kill or misconfigure something make a chain of their own.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from bench.model import answer
+from demo.orthanc import Orthanc, OrthancSettings
+from demo.processes import free_port
+from demo.services import ModelService, Orchestrator
+from demo.stack import Stack
+from tests.e2e.chain import Chain, model_settings
+from tests.fakes.models import Answering
+
+from wetread_sdk.serving import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from wetread_sdk import Model
+
+INCOMPLETE_AFTER = "4s"
+QUICK = OrthancSettings(stable_age_s=1)
+
+
+@pytest.fixture(scope="session")
+def brdensity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """Orthanc, brdensity with its demonstration weights, and the orchestrator."""
+    with Stack(tmp_path_factory.mktemp("brdensity"), orthanc=QUICK) as stack:
+        events = stack.start()
+        yield Chain(stack.orthanc, stack.orchestrator, events)
+
+
+@contextmanager
+def _started(folder: Path, model: Model, **site: Mapping[str, object]) -> Iterator[Chain]:
+    port = free_port()
+    orthanc = Orthanc(folder / "orthanc", QUICK)
+    orchestrator = Orchestrator(folder, orthanc, (f"127.0.0.1:{port}",), **site)
+    with running(model, model_settings(folder, port)):
+        orthanc.start()
+        try:
+            events = orchestrator.start()
+            events.wait_for("model_registered")
+            yield Chain(orthanc, orchestrator, events)
+        finally:
+            orchestrator.stop()
+            orthanc.kill()
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """Orthanc, a model that answers at once, and an orchestrator that waits 4 s for missing views."""
+    folder = tmp_path_factory.mktemp("chain")
+    with _started(folder, Answering(lambda _: answer()), watch={"incomplete_after": INCOMPLETE_AFTER}) as started:
+        yield started
+
+
+@pytest.fixture
+def own_chain(tmp_path: Path) -> Callable[..., AbstractContextManager[Chain]]:
+    """Makes a chain of this test alone: `with own_chain(model, watch={…}) as chain`."""
+
+    def make(model: Model, **site: Mapping[str, object]) -> AbstractContextManager[Chain]:
+        return _started(tmp_path, model, **site)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def published_model(tmp_path_factory: pytest.TempPathFactory) -> ModelService:
+    """A model service of the published histogram model, not started."""
+    from tests.e2e.published import imported  # noqa: PLC0415  # needs data that is not part of the project
+
+    return imported(tmp_path_factory.mktemp("published"))
