@@ -213,6 +213,8 @@ class ObjectKind(StrEnum):
 
     CARD = "card"
     REPORT = "sr"
+    NOTE = "note"
+    """A rejection note, which withdraws others."""
 
 
 @dataclass(frozen=True, slots=True)

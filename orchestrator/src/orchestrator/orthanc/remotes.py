@@ -203,6 +203,7 @@ def _for_people(said: str) -> str:
         "Connection refused": "nobody listens at its address and port; is it running, and is the way open?",
         "Called AE title not recognized": "it does not know the AE title that Orthanc calls it by",
         "Calling AE title not recognized": "it does not know Orthanc's AE title; have it added there",
+        "Association Rejected": "does it know Orthanc's AE title, and is its own the one that it is called by?",
         "timeout": "it does not answer in time",
         "0xa700": "it is out of resources",
         "0xA700": "it is out of resources",
