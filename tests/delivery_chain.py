@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from orchestrator.settings import Site
 
-GOOD = {"test": True, "archive": True}
+Setting = Any
+"""A value in a site file, or of an attribute."""
 
 
 class Clock:
@@ -62,7 +63,7 @@ class Result:
 class Chain:
     """The delivering half of an orchestrator, run step by step."""
 
-    def __init__(self, folder: Path, orthanc: Orthanc, destinations: dict[str, Any], **delivery: Any) -> None:
+    def __init__(self, folder: Path, orthanc: Orthanc, destinations: dict[str, Any], **delivery: Setting) -> None:
         self.orthanc = orthanc
         self.clock = Clock()
         self.database = Database(f"sqlite:///{folder}/ledger.db")
@@ -97,7 +98,7 @@ class Chain:
             on_end=lambda: None,
         )
 
-    def result(self, *, study_date: datetime | None = None, **attributes: Any) -> Result:
+    def result(self, *, study_date: datetime | None = None, **attributes: Setting) -> Result:
         """A study in Orthanc, read and composed, its objects stored, its job DONE and its deliveries opened."""
         self.made += 1
         dated = (study_date or self.clock.now).strftime("%Y%m%d")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydicom import Dataset
 from pynetdicom import AE, evt
@@ -36,12 +36,13 @@ class DifficultPacs:
     answer: Callable[[int], int | None] = lambda number: ACCEPTED  # noqa: ARG005 - always
     """The status for the so-manieth object, from 1; None: the connection is dropped in the middle."""
     keeps_what_it_accepts: bool = True
+    hides_everything_after_a_note: bool = False
     received: int = 0
     contents: dict[str, set[bytes]] = field(default_factory=dict)
     """Different objects by SOP instance UID."""
     kept: Counter[str] = field(default_factory=Counter)
 
-    def __enter__(self) -> DifficultPacs:
+    def __enter__(self) -> Self:
         entity = AE("DIFFICULT")
         for sop_class in (Verification, *self.classes):
             entity.add_supported_context(sop_class)
@@ -73,7 +74,7 @@ class DifficultPacs:
 
     def _find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
         wanted = str(event.identifier.SOPInstanceUID)
-        if wanted in self.kept:
+        if wanted in self.kept and not self.hides_everything_after_a_note:
             found = Dataset()
             found.QueryRetrieveLevel, found.SOPInstanceUID = "IMAGE", wanted
             yield PENDING, found

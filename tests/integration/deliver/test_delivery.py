@@ -33,7 +33,7 @@ pytestmark = pytest.mark.integration
     ],
 )
 def test_a_result_is_delivered_and_proven_object_by_object(
-    tmp_path: Path, source: Orthanc, pacs: Pacs, name: str, settings: dict[str, Any], proof: str
+    tmp_path: Path, source: Orthanc, pacs: Pacs, *, name: str, settings: dict[str, Any], proof: str
 ) -> None:
     chain = Chain(tmp_path, source, {name: {"test": True, **settings}})
     result = chain.result()
@@ -111,6 +111,7 @@ def test_no_destination_no_rows(tmp_path: Path, source: Orthanc) -> None:
 def test_what_must_not_leave_by_itself_is_held_with_the_reason(
     tmp_path: Path,
     source: Orthanc,
+    *,
     destination: dict[str, Any],
     attributes: dict[str, Any],
     delivery: dict[str, Any],

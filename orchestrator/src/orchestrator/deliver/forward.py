@@ -19,7 +19,7 @@ from orchestrator.deliver import prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
-from orchestrator.handoffs import ObjectKind, Purpose
+from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose
 from orchestrator.jobs import approvals, deliveries, ledger, shipments
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.pauses import pause_after
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from orchestrator.handoffs import DeliveryKey
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.deliveries import Delivery
     from orchestrator.jobs.shipments import Shipment
@@ -135,6 +134,9 @@ class _Forwarding:
         if delivery.state is DeliveryState.QUEUED:
             sent_at = delivery.sent_at or self._tools.clock()
             delivery = self._move(delivery, DeliveryState.SENDING, sent_at=sent_at)
+        with self._tools.database.read() as connection:
+            if not shipments.of(connection, self._key):
+                raise DestinationUnavailable("there is nothing to send yet")
         trouble = [self._transfer(delivery, one) for one in self._unproven()]
         problems = [problem for problem in trouble if problem]
         if problems:
@@ -235,7 +237,18 @@ class _Forwarding:
         if asked.proven_by:
             asked = site.destination(asked.proven_by)
             remote = self._tools.remote(asked)
-        return prove.held(remote, asked, prove.references_of(waiting))
+        found = prove.held(remote, asked, prove.references_of(waiting))
+        if self._key.purpose is Purpose.REJECTION and not found and delivery.state is DeliveryState.PROVING:
+            return self._hidden(remote, asked, waiting)
+        return found
+
+    def _hidden(self, remote: Remote, asked: DestinationSettings, waiting: Sequence[Shipment]) -> dict[str, str]:
+        """A note has arrived, too, when nothing of what it rejects is shown any more (IHE IOCM)."""
+        with self._tools.database.read() as connection:
+            rejected = shipments.of(connection, DeliveryKey(self._key.job, self._key.destination))
+        if prove.held(remote, asked, prove.references_of(rejected)):
+            return {}
+        return {one.sop_instance_uid: prove.HIDDEN for one in waiting}
 
     def _prove(self, delivery: Delivery) -> bool:
         missing = self._ask(delivery)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FIND = "find"
 COMMITMENT = "commitment"
+HIDDEN = "hidden"
+"""Of a rejection note: nothing of what it rejects is shown any more."""
 ANSWER = "answer"
 """A peer's own answer to the transfer: Orthanc says yes only when it has written the file."""
 

@@ -351,6 +351,13 @@ def withdraw(connection: sa.Connection, sop_instance_uids: Collection[str], now:
     )
 
 
+def with_results(connection: sa.Connection, states: Collection[JobState], limit: int = 100) -> list[Job]:
+    """Jobs in these states of which objects are, or may be, in Orthanc."""
+    left = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    statement = sa.select(JOBS).where(JOBS.c.state.in_([state.value for state in states]), JOBS.c.key.in_(left))
+    return [_job(row) for row in connection.execute(statement.limit(limit))]
+
+
 def our_series(connection: sa.Connection, series_instance_uids: Collection[str]) -> frozenset[str]:
     """Those of the given series that we have made."""
     statement = (
