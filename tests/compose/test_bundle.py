@@ -37,7 +37,7 @@ def empty_engine(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             command = (program, *folders, *network, *pools, "--host", socket)
             process = Process(Command("dockerd", command, tmp_path / "dockerd.log"))
             started.callback(process.stop)
-            process.await_ready(lambda: (tmp_path / "docker.sock").exists(), deadline_s=ENGINE_DEADLINE_S)
+            process.await_ready((tmp_path / "docker.sock").exists, deadline_s=ENGINE_DEADLINE_S)
             monkeypatch.setenv("DOCKER_HOST", socket)
             assert run("docker", "images", "--quiet") == ""
 
