@@ -251,38 +251,44 @@ def test_a_caller_who_stops_sending_is_not_waited_for_longer_than_the_deadline(
     assert answered.WhichOneof("result") == "prediction"
 
 
-NOT_TAKEN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED}
-"""A call that is on its way as the port closes is cancelled, or answered by nobody until its deadline."""
-
-
 def test_stopping_lets_calls_end_and_takes_no_new_one(tmp_path: Path, exam: list[SplitInstance]) -> None:
     model, stop = models.Held(), contextlib.ExitStack()
-    served = stop.enter_context(running(model, models.settings(tmp_path)))
+    served = stop.enter_context(running(model, models.settings(tmp_path, concurrency=1)))
     stopping = threading.Thread(target=stop.close)
     with grpc.insecure_channel(served.address) as channel:
         caller = Caller.of(channel, served)
         call = caller.predict(caller.requests(exam))
         assert model.begun.acquire(timeout=10)
         stopping.start()
-        refused = next(code for code in iter(lambda: describe_status(caller), None) if code is not grpc.StatusCode.OK)
+        attempts = iter(lambda: refusal(caller.predict(caller.requests(exam)))[0], grpc.StatusCode.OK)
+        refused = next(code for code in attempts if code is not grpc.StatusCode.RESOURCE_EXHAUSTED)
+        health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10).status
         still_going_on = not call.done()
         model.let_go.set()
         answered = call.result()
         stopping.join(20)
 
-    assert refused in NOT_TAKEN
+    assert refused is grpc.StatusCode.UNAVAILABLE
+    assert health == health_pb2.HealthCheckResponse.NOT_SERVING
     assert still_going_on
     assert answered.WhichOneof("result") == "prediction"
     assert not stopping.is_alive()
 
 
-def describe_status(caller: Caller) -> grpc.StatusCode:
-    try:
-        caller.stub.Describe(model_pb2.DescribeRequest(), timeout=1)
-    except grpc.RpcError as error:
-        code: grpc.StatusCode = error.code()
-        return code
-    return grpc.StatusCode.OK
+def test_stopping_waits_no_longer_than_it_may(tmp_path: Path, exam: list[SplitInstance]) -> None:
+    model, stop = models.Held(), contextlib.ExitStack()
+    served = stop.enter_context(running(model, models.settings(tmp_path, drain_s=0.2)))
+    with grpc.insecure_channel(served.address) as channel:
+        caller = Caller.of(channel, served)
+        watched = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=60)
+        call = caller.predict(caller.requests(exam))
+        assert model.begun.acquire(timeout=10)
+        stop.close()
+        code, _ = refusal(call)
+        assert model.abandoned.wait(10)
+        watched.cancel()
+
+    assert code in {grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE}
 
 
 def test_health_is_served_under_both_names(tmp_path: Path) -> None:

@@ -18,15 +18,17 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from orchestrator import pipeline
+from orchestrator.deliver import forward
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
 from orchestrator.intake import Intake
-from orchestrator.jobs import handover, site_files, sweep
+from orchestrator.jobs import delivery_sweep, handover, site_files, sweep
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
 from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
+from orchestrator.orthanc.remotes import remote_of
 from orchestrator.site_file import SiteFile
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
@@ -75,6 +77,14 @@ class Orchestrator:
         self._trouble: dict[str, str] = {}
         self._failed = False
         tools = self._tools()
+        self._forward = forward.Tools(
+            archive=self._archive,
+            database=self._database,
+            remote=lambda destination: remote_of(self._archive, destination),
+            site=lambda: self._file.current.site,
+            clock=now,
+            on_end=self._sweep.set,
+        )
         tls = site.models.tls
         health = Health(
             self._database,
@@ -91,6 +101,8 @@ class Orchestrator:
             lambda key, attempt: pipeline.steps(tools, key, attempt),
             threads=site.work.threads,
             per_model=site.work.per_model,
+            delivery_steps=lambda key, attempt: forward.steps(self._forward, key, attempt),
+            per_destination=site.delivery.at_once,
         )
 
     def run(self, stop: threading.Event) -> bool:
@@ -221,8 +233,12 @@ class Orchestrator:
     def _sweep_once(self) -> timedelta:
         moment = now()
         sweep.start_due(self._database, self._engine, self._registry.serves, moment, 3 * self._site.work.threads)
+        delivery = self._file.current.site.delivery
+        delivery_sweep.start_due(self._database, self._engine, moment, delivery.at_once)
         if moment - self._last_stock > _STOCK_EVERY:
             self._last_stock = moment
+            delivery_sweep.take_back(self._database, self._engine, moment)
+            delivery_sweep.expire(self._database, delivery.hold_for, moment)
             sweep.take_back(self._database, self._engine, moment)
             handover.hand_on(self._database, self._active(), self._site.models.version_grace, moment)
             self._engine.forget(moment - _KEEP_ENGINE_RECORDS)

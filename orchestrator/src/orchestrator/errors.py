@@ -5,6 +5,7 @@
     │   ├── ArchiveUnavailable       Orthanc does not answer, or answers 5xx
     │   ├── ModelUnavailable         no endpoint, or the endpoint broke off
     │   ├── ModelFull                the endpoint is busy: wait, no attempt is burnt
+    │   ├── DestinationUnavailable   a destination cannot be reached, or did not take an object now
     │   └── DatabaseUnavailable      the ledger cannot be reached or is locked
     ├── Permanent                  the same call will fail again: a person has to look
     │   ├── ArchiveRefused           wrong password, forbidden, not what we asked for
@@ -12,6 +13,8 @@
     │   ├── ModelRefused             the model says that the call breaks the contract
     │   ├── AnswerInvalid            the model's answer breaks the contract
     │   ├── ResultInvalid            the composed object fails its check: never stored
+    │   ├── ClassRefused             a destination does not know an object's SOP class
+    │   ├── ActRefused               what a person asked for would be wrong; the text says what to do instead
     │   ├── DeclarationInvalid       a model.yaml that cannot be accepted, with line and key
     │   └── SettingsInvalid          a site file that cannot be accepted, with line and key
     ├── Gone                       what we were asked about is no longer in Orthanc
@@ -49,6 +52,10 @@ class DatabaseUnavailable(Transient):
     """The ledger cannot be reached, or is locked for too long."""
 
 
+class DestinationUnavailable(Transient):
+    """A destination cannot be reached, broke off, or did not take an object this time."""
+
+
 class Permanent(WetreadError):
     """The same call will fail again: a person has to look."""
 
@@ -71,6 +78,14 @@ class AnswerInvalid(Permanent):
 
 class ResultInvalid(Permanent):
     """The composed object fails its check and is not stored."""
+
+
+class ClassRefused(Permanent):
+    """A destination does not know an object's SOP class."""
+
+
+class ActRefused(Permanent):
+    """What a person asked for would be wrong now."""
 
 
 class DeclarationInvalid(Permanent):

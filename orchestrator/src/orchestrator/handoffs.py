@@ -30,6 +30,24 @@ OrthancId = NewType("OrthancId", str)
 JobKey = NewType("JobKey", str)
 """Identity of a piece of work: 64 hexadecimal digits over study, series, model, weights and selection."""
 
+
+class Purpose(StrEnum):
+    """Why something goes to a destination."""
+
+    RESULT = "result"
+    REJECTION = "rejection"
+    """The note that withdraws a result which is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """Identity of a delivery."""
+
+    job: JobKey
+    destination: str
+    purpose: Purpose = Purpose.RESULT
+
+
 Digest = NewType("Digest", str)
 """SHA-256, 64 lower-case hexadecimal digits."""
 
@@ -195,6 +213,8 @@ class ObjectKind(StrEnum):
 
     CARD = "card"
     REPORT = "sr"
+    NOTE = "note"
+    """A rejection note, which withdraws others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ the job is still its own: a job that was cancelled, replaced or taken up by a la
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -17,15 +16,16 @@ from typing import TYPE_CHECKING
 
 from orchestrator.compose import compose
 from orchestrator.compose.source_values import text_of
-from orchestrator.deliver import store
+from orchestrator.deliver import plan, store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import Cancelled, Gone, ModelFull, ModelUnavailable, Permanent, Transient, WetreadError
-from orchestrator.handoffs import Composition, CompositionSettings, Digest, Dispatch, JobKey, Preview, Replaced
-from orchestrator.jobs import catalogue, ledger, news
+from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, Preview, Replaced
+from orchestrator.jobs import catalogue, deliveries, ledger, news
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.input import input_from_json
-from orchestrator.jobs.states import ACTIVE, JobState
+from orchestrator.jobs.pauses import pause_after
+from orchestrator.jobs.states import ACTIVE, DeliveryState, JobState
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from wetread_contract.declaration import parse
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.input import JobInput
     from orchestrator.orthanc.archive import Archive
-    from orchestrator.settings import RetrySettings, Site
+    from orchestrator.settings import Site
     from wetread_contract.declaration import Declaration
     from wetread_contract.findings import Answer
 
@@ -202,11 +202,13 @@ class _Walk:
             self._move(job, JobState.DONE, summary=result.summary)
             logs.info(Event.RESULT_COMPARED, job=logs.short(job.key), model=job.model.name)
             return False
+        if self._waits_outside(job):
+            return False
         if job.state is JobState.COMPOSING:
             job = self._move(job, JobState.STORING, summary=result.summary)
         self._put(job, result)
         self._replace(job, result)
-        self._move(job, JobState.DONE)
+        self._finish(job)
         elapsed = (self._tools.clock() - job.noticed_at).total_seconds()
         metrics.RESULT.labels(job.model.name).observe(elapsed)
         logs.info(
@@ -218,6 +220,38 @@ class _Walk:
             inference_s=round(job.inference_s or 0.0, 4),
         )
         return False
+
+    def _origin(self, job: ledger.Job) -> plan.Origin:
+        with self._tools.database.read() as connection:
+            stage = parse(catalogue.named(connection, job.model.declaration_sha256)).stage
+        return plan.origin(self._header(job), stage, altered_from=self._tools.archive.study(job.study).altered_from)
+
+    def _waits_outside(self, job: ledger.Job) -> bool:
+        """Whether the result is kept out of Orthanc until somebody releases it; the job is QUEUED again then."""
+        tools, now = self._tools, self._tools.clock()
+        rules = tools.site().delivery.for_model(job.model.name)
+        if rules.hold == "inside" or not rules.remote:
+            return False
+        made = self._origin(job)
+        with tools.database.write() as connection:
+            opened = plan.open_deliveries(connection, tools.site(), job, made, now)
+            if any(one.state is not DeliveryState.HELD for one in opened):
+                return False
+            reason = "its result is kept outside Orthanc until somebody releases it (delivery.hold)"
+            ledger.wait(connection, job, now + rules.hold_for, now, reason, failed=False)
+        return True
+
+    def _finish(self, job: ledger.Job) -> None:
+        """DONE and its deliveries, in one transaction."""
+        tools, now = self._tools, self._tools.clock()
+        made = self._origin(job) if tools.site().delivery.for_model(job.model.name).remote else None
+        with tools.database.write() as connection:
+            if not ledger.move(connection, job, JobState.DONE, now):
+                raise Cancelled("stopped by somebody else")
+            if made is not None:
+                plan.restart_outdated(connection, job.key, now)
+                plan.open_deliveries(connection, tools.site(), job, made, now)
+                plan.note_objects(connection, tools.site(), job.key, made.study_instance_uid)
 
     def _put(self, job: ledger.Job, result: ComposedResult) -> None:
         """Notes the objects, then stores and proves each of them."""
@@ -249,6 +283,8 @@ class _Walk:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             for other in others:
                 if other.state is JobState.DONE:
+                    reason = "replaced by a newer result"
+                    deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, reason)
                     ledger.move(connection, other, JobState.SUPERSEDED, now, reason="replaced by a newer result")
                     logs.info(Event.RESULT_REPLACED, job=logs.short(other.key), by=logs.short(job.key))
 
@@ -270,7 +306,7 @@ class _Walk:
             selected=wanted.selected,
             left_out=wanted.left_out,
             previews={uid: picture.result() for uid, picture in previews.items()},
-            settings=_composition_settings(tools.site()),
+            settings=tools.site().composition(),
             wetread_version=tools.wetread_version,
             replaces=replaces,
         )
@@ -304,7 +340,7 @@ class _Walk:
         if not waits_for_model and now - job.created_at > tools.site().retry.give_up_after:
             self._end(JobState.FAILED, Event.JOB_FAILED, f"{error}; given up after {tools.site().retry.give_up_after}")
             return
-        pause = _WAIT_FOR_ROOM if waits_for_model else _backoff(tools.site().retry, job.failures)
+        pause = _WAIT_FOR_ROOM if waits_for_model else pause_after(job.failures, tools.site().retry)
         with tools.database.write() as connection:
             ledger.wait(connection, job, now + pause, now, str(error), failed=not waits_for_model)
         metrics.RETRIES.labels(job.model.name, type(error).__name__).inc()
@@ -371,21 +407,3 @@ def _count(model: str, answer: Answer, source: Dataset | None) -> None:
     if source is not None:
         scanner = metrics.SCANNERS(str(source.get("StationName", "")), str(source.get("SoftwareVersions", "")))
         metrics.SUITABILITY.labels(model, *scanner, "unsuitable" if unsuitable else "read").inc()
-
-
-def _backoff(retry: RetrySettings, failures: int) -> timedelta:
-    """Doubles from failure to failure, with jitter, so that a thousand jobs do not come back at once."""
-    pause: timedelta = min(retry.most, retry.first * 2 ** min(failures, 20))
-    return pause * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret
-
-
-def _composition_settings(site: Site) -> CompositionSettings:
-    results = site.results
-    return CompositionSettings(
-        timezone=site.timezone,
-        card_modality=results.card_modality,
-        series_number=results.series_number,
-        content_qualification=results.content_qualification,
-        grade_in_series_description=results.grade_in_series_description,
-        site_file_sha256=site.sha256,
-    )

@@ -91,6 +91,7 @@ class StoredResult:
 
     job_key: JobKey
     kind: str
+    sop_class_uid: str
     sop_instance_uid: str
     series_instance_uid: str
     orthanc_id: OrthancId
@@ -101,6 +102,18 @@ def find(connection: sa.Connection, key: JobKey) -> Job | None:
     """The job with this key."""
     row = connection.execute(sa.select(JOBS).where(JOBS.c.key == key)).one_or_none()
     return None if row is None else _job(row)
+
+
+def starting_with(connection: sa.Connection, digits: str) -> list[Job]:
+    """At most two jobs whose key starts with these digits."""
+    statement = sa.select(JOBS).where(JOBS.c.key.startswith(digits, autoescape=True)).limit(2)
+    return [_job(row) for row in connection.execute(statement)]
+
+
+def hasten(connection: sa.Connection, job: Job, now: datetime) -> None:
+    """A waiting job is due now."""
+    mine = sa.and_(JOBS.c.key == job.key, JOBS.c.state == JobState.QUEUED.value)
+    connection.execute(sa.update(JOBS).where(mine).values(not_before=now))
 
 
 def listed(
@@ -321,6 +334,7 @@ def results(connection: sa.Connection, keys: Collection[JobKey]) -> list[StoredR
         StoredResult(
             JobKey(row.job_key),
             row.kind,
+            row.sop_class_uid,
             row.sop_instance_uid,
             row.series_instance_uid,
             OrthancId(row.orthanc_id),
@@ -335,6 +349,13 @@ def withdraw(connection: sa.Connection, sop_instance_uids: Collection[str], now:
     connection.execute(
         sa.update(RESULTS).where(RESULTS.c.sop_instance_uid.in_(list(sop_instance_uids))).values(withdrawn_at=now)
     )
+
+
+def with_results(connection: sa.Connection, states: Collection[JobState], limit: int = 100) -> list[Job]:
+    """Jobs in these states of which objects are, or may be, in Orthanc."""
+    left = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    statement = sa.select(JOBS).where(JOBS.c.state.in_([state.value for state in states]), JOBS.c.key.in_(left))
+    return [_job(row) for row in connection.execute(statement.limit(limit))]
 
 
 def our_series(connection: sa.Connection, series_instance_uids: Collection[str]) -> frozenset[str]:

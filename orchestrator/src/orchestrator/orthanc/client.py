@@ -8,7 +8,9 @@ so that a read on a kept one may fail without having happened: it is tried once 
 from __future__ import annotations
 
 import io
+import json
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
 from http import HTTPStatus
@@ -123,6 +125,36 @@ class OrthancClient:
         if response.status_code != HTTPStatus.NOT_FOUND:
             _check(response)
 
+    def headers_of(self, instance: OrthancId) -> Mapping[str, object]:
+        """The attributes of one instance, in Orthanc's full JSON form."""
+        found: dict[str, object] = self._json("GET", f"/instances/{instance}/tags")
+        return found
+
+    def exists(self, instance: OrthancId) -> bool:
+        """Whether the instance is there, without reading it."""
+        response = self._send("GET", f"/instances/{instance}/metadata")
+        return response.status_code != HTTPStatus.NOT_FOUND and _check(response).ok
+
+    def stored_bytes(self) -> int:
+        """What all instances take on Orthanc's disk."""
+        return int(self._json("GET", "/statistics")["TotalDiskSize"])
+
+    def studies(self) -> Sequence[OrthancId]:
+        """All studies."""
+        return [OrthancId(study) for study in self._json("GET", "/studies")]
+
+    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of Orthanc's many kinds
+        """The JSON that Orthanc answers, None where it answers nothing. Raises as every method does."""
+        response = _check(self._send(method, path, **_carrying(body)))
+        return response.json() if response.content else None
+
+    def ask(self, method: str, path: str, body: object = None) -> Answer:
+        """Orthanc's answer, good or bad: for requests in which it reports about somebody else."""
+        response = self._send(method, path, **_carrying(body))
+        if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            _check(response)
+        return Answer(response.status_code, response.content)
+
     def close(self) -> None:
         """Closes all connections."""
         self._session.close()
@@ -150,6 +182,32 @@ class OrthancClient:
             raise _translated(self._url, error) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Orthanc has said."""
+
+    status: int
+    content: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it was asked."""
+        return self.status < HTTPStatus.BAD_REQUEST
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON of Orthanc's many kinds
+        """The content, parsed; an empty mapping where there is none."""
+        return json.loads(self.content) if self.content else {}
+
+    def details(self) -> str:
+        """The most exact of the words that Orthanc has for a failure."""
+        try:
+            said = self.json()
+        except ValueError:
+            return f"Orthanc answers {self.status}"
+        words = said.get("Details") or said.get("Message") if isinstance(said, dict) else ""
+        return str(words or f"Orthanc answers {self.status}")
+
+
 class _Body:
     """A response's bytes as they come."""
 
@@ -162,6 +220,13 @@ class _Body:
             return bytes(self._response.raw.read(size))
         except (HTTPError, OSError) as error:
             raise ArchiveUnavailable("Orthanc broke off in the middle of a file; tried again") from error
+
+
+def _carrying(body: object) -> dict[str, Any]:
+    """Bytes as they are, everything else as JSON, nothing as nothing."""
+    if body is None:
+        return {}
+    return {"data": body} if isinstance(body, bytes) else {"json": body}
 
 
 def _translated(url: str, error: requests.RequestException) -> ArchiveUnavailable | ArchiveRefused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ SERVICE: str = model_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 HEALTH_NAMES = ("", SERVICE)
 MAX_MESSAGE_BYTES = 32 * 2**20
 """The largest InstanceHeader: enhanced multi-frame objects have per-frame groups of many megabytes."""
+LAST_WORDS_S = 0.5
+"""For answers that are on their way, once no Predict is going on: streams of Health.Watch never end by themselves."""
 OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", -1),
@@ -62,6 +65,7 @@ class ModelServer:
         self._health = health.aio.HealthServicer()
         self.port = 0
         """The port that is listened on, once started."""
+        self._servicer: Servicer | None = None
         self.ready = False
         """Whether studies are read: not while loading or draining, nor with a declaration that has errors."""
 
@@ -79,11 +83,11 @@ class ModelServer:
             return
         loaded = await asyncio.wrap_future(self._inference.load(Context(declaration, self._environment)))
         identity = Identity(text, declaration, loaded, limits(declaration, self._settings), self._settings.image_digest)
-        servicer = Servicer(identity, self._inference, self._settings, self._metrics)
+        self._servicer = Servicer(identity, self._inference, self._settings, self._metrics)
         self._metrics.info.labels(declaration.name, declaration.version, loaded.weights_sha256[:12], loaded.device).set(
             1
         )
-        await self._open(servicer, health_pb2.HealthCheckResponse.SERVING)
+        await self._open(self._servicer, health_pb2.HealthCheckResponse.SERVING)
         self.ready = True
         event(
             log,
@@ -100,7 +104,10 @@ class ModelServer:
         self.ready = False
         await self._health.enter_graceful_shutdown()
         event(log, logging.INFO, "draining_started", drain_s=self._settings.drain_s)
-        await self._server.stop(self._settings.drain_s)
+        if self._servicer is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._servicer.leave(), self._settings.drain_s)
+        await self._server.stop(LAST_WORDS_S)
         self._inference.stop()
         event(log, logging.INFO, "model_stopped")
 
