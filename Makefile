@@ -108,6 +108,7 @@ proto: setup  ## write the Python code of the gRPC contract again
 .PHONY: docs
 docs: setup  ## write the documents that are made from the source
 	$(BIN)/python docs/generate.py
+	$(BIN)/python compose/grafana/generate.py
 
 .PHONY: lock
 lock: $(UV)  ## resolve the dependencies again after a pyproject.toml has changed

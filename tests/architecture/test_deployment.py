@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -181,10 +183,29 @@ def test_alerts_and_dashboards_ask_for_metrics_that_exist() -> None:
     documented = set(re.findall(r"`(wetread_\w+)`", (ROOT / "docs/metrics.md").read_text(encoding="utf-8")))
     rules = _read("prometheus/rules/wetread.yml")
     expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
-    asked = {name for expression in expressions for name in re.findall(r"\bwetread_\w+", expression)}
+    expressions += [query for queries in _dashboard_queries().values() for query in queries]
+    found = [name for expression in expressions for name in re.findall(r"\bwetread_\w+", expression)]
+    asked = {name.removesuffix("_bucket") for name in found}
 
     assert asked
     assert asked - documented == set()
+
+
+def _dashboard_queries() -> dict[str, list[str]]:
+    return {
+        path.name: [panel["targets"][0]["expr"] for panel in json.loads(path.read_bytes())["panels"]]
+        for path in sorted((COMPOSE / "grafana/dashboards").glob("*.json"))
+    }
+
+
+def test_dashboards_are_what_their_source_makes() -> None:
+    subprocess.run([sys.executable, COMPOSE / "grafana/generate.py", "--check"], check=True)
+
+    assert {name: len(queries) > 4 for name, queries in _dashboard_queries().items()} == {
+        "fleet.json": True,
+        "model.json": True,
+        "site.json": True,
+    }
 
 
 def test_every_alert_has_a_test() -> None:

@@ -26,7 +26,7 @@ STABLE_AGE_S = 2
 REQUEST_TIMEOUT_S = 5
 
 
-def run(*command: str | Path, timeout_s: float = 120, **environment: str) -> str:
+def run(*command: str | Path, timeout_s: float = 120, cwd: Path = ROOT, **environment: str) -> str:
     """What a program says. Raises `AssertionError` with all that it said when it fails."""
     done = subprocess.run(
         [str(part) for part in command],
@@ -35,7 +35,7 @@ def run(*command: str | Path, timeout_s: float = 120, **environment: str) -> str
         check=False,
         timeout=timeout_s,
         env=os.environ | environment,
-        cwd=ROOT,
+        cwd=cwd,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
