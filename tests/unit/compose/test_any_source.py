@@ -21,7 +21,6 @@ from orchestrator.compose.source_values import character_set, tag_of
 from orchestrator.errors import ResultInvalid
 
 if TYPE_CHECKING:
-
     from orchestrator.handoffs import Composition
 
 KEYWORDS = [
