@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
+from orchestrator.deliver import supports
 from orchestrator.errors import ArchiveUnavailable, Gone, Permanent, WetreadError
 from orchestrator.jobs import judgements, ledger, news
 from orchestrator.jobs.input import input_of
@@ -23,6 +24,7 @@ from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from orchestrator.watch import changes, generation, reconcile
 from wetread_contract.judgement import Outcome
+from wetread_contract.rejection import rejected_instances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -174,6 +176,7 @@ class Intake:
             for job in ledger.listed(connection, study=waiting.study):
                 if job.state is JobState.QUEUED:
                     ledger.move(connection, job, JobState.GONE, now, reason="the study is no longer in Orthanc")
+            supports.withdraw_unsupported(connection, self._version().site, waiting.study, (), now)
         logs.info(Event.STUDY_GONE, study=logs.short(waiting.study))
 
     def _judge(self, waiting: WaitingStudy, current: Generation) -> None:
@@ -194,6 +197,8 @@ class Intake:
             for matched in matches:
                 self._decide(connection, case, matched)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
+            standing = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
+            supports.withdraw_unsupported(connection, self._version().site, current.study, standing, now)
             deadline = current.last_update + self._version().site.watch.incomplete_after
             if now >= deadline:
                 for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):

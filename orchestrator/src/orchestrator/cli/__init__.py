@@ -10,7 +10,7 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from orchestrator.cli import checking, deliveries, jobs, models, retracting, studies
+from orchestrator.cli import checking, deliveries, doctoring, jobs, models, retaining, retracting, studies
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
 from orchestrator.telemetry import logs
 
@@ -60,4 +60,6 @@ app.command("deliveries")(deliveries.deliveries)
 app.command()(deliveries.release)
 app.command()(deliveries.reject)
 app.command()(retracting.retract)
+app.command()(doctoring.doctor)
+app.command()(retaining.retention)
 app.add_typer(models.app, name="model")

@@ -358,6 +358,27 @@ def with_results(connection: sa.Connection, states: Collection[JobState], limit:
     return [_job(row) for row in connection.execute(statement.limit(limit))]
 
 
+def done_after(connection: sa.Connection, key: JobKey | None, limit: int) -> list[Job]:
+    """Finished jobs in the order of their keys."""
+    statement = sa.select(JOBS).where(JOBS.c.state == JobState.DONE.value, JOBS.c.shadow.is_(False))
+    if key is not None:
+        statement = statement.where(JOBS.c.key > key)
+    return [_job(row) for row in connection.execute(statement.order_by(JOBS.c.key).limit(limit))]
+
+
+def finished_studies(connection: sa.Connection) -> list[tuple[OrthancId, str]]:
+    """(study, model) of every finished job of which objects are in Orthanc."""
+    left = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    statement = sa.select(JOBS.c.study, JOBS.c.model).where(JOBS.c.state == JobState.DONE.value, JOBS.c.key.in_(left))
+    return [(OrthancId(row.study), row.model) for row in connection.execute(statement.distinct())]
+
+
+def our_objects(connection: sa.Connection, sop_instance_uids: Collection[str]) -> frozenset[str]:
+    """Those of the given objects that we have made."""
+    statement = sa.select(RESULTS.c.sop_instance_uid).where(RESULTS.c.sop_instance_uid.in_(list(sop_instance_uids)))
+    return frozenset(connection.execute(statement).scalars())
+
+
 def our_series(connection: sa.Connection, series_instance_uids: Collection[str]) -> frozenset[str]:
     """Those of the given series that we have made."""
     statement = (

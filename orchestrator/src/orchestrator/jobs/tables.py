@@ -198,6 +198,7 @@ DELIVERIES = Table(
     Column("study_date", String(10), nullable=False),
     Column("altered", Boolean, nullable=False),
     Column("stage", String(16), nullable=False),
+    Column("title", String(16), nullable=False, default=""),
     Column("not_before", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("queued_at", Instant, nullable=False),
