@@ -10,7 +10,7 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from orchestrator.cli import checking, jobs, models, studies
+from orchestrator.cli import checking, doctor, jobs, models, studies
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
 from orchestrator.telemetry import logs
 
@@ -51,6 +51,7 @@ def version() -> None:
 
 
 app.command()(checking.check)
+app.command()(doctor.doctor)
 app.command("jobs")(jobs.jobs)
 app.command()(studies.explain)
 app.command()(studies.replay)
