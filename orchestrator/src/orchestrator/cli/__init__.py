@@ -10,7 +10,7 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from orchestrator.cli import checking, doctor, jobs, models, studies
+from orchestrator.cli import checking, copies, doctor, jobs, models, studies
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
 from orchestrator.telemetry import logs
 
@@ -52,7 +52,13 @@ def version() -> None:
 
 app.command()(checking.check)
 app.command()(doctor.doctor)
+app.command()(copies.backup)
+app.command()(copies.restore)
 app.command("jobs")(jobs.jobs)
+app.command()(jobs.retry)
+app.command()(jobs.cancel)
+app.command()(jobs.pause)
+app.command()(jobs.resume)
 app.command()(studies.explain)
 app.command()(studies.replay)
 app.command()(studies.rerun)

@@ -59,6 +59,8 @@ class Job:
     attempt: int
     engaged: bool
     """The engine has a workflow for this attempt."""
+    executing: bool
+    """A walk has worked on it since the last start of the process."""
     crashes: int
     """How often the process died while this job was executing."""
     failures: int
@@ -100,7 +102,19 @@ class StoredResult:
 def find(connection: sa.Connection, key: JobKey) -> Job | None:
     """The job with this key."""
     row = connection.execute(sa.select(JOBS).where(JOBS.c.key == key)).one_or_none()
-    return None if row is None else _job(row)
+    return None if row is None else job_of(row)
+
+
+def starting_with(connection: sa.Connection, digits: str) -> list[Job]:
+    """At most two jobs whose key starts with these digits."""
+    statement = sa.select(JOBS).where(JOBS.c.key.startswith(digits, autoescape=True)).limit(2)
+    return [job_of(row) for row in connection.execute(statement)]
+
+
+def hasten(connection: sa.Connection, job: Job, now: datetime) -> None:
+    """A waiting job is due now."""
+    mine = sa.and_(JOBS.c.key == job.key, JOBS.c.state == JobState.QUEUED.value)
+    connection.execute(sa.update(JOBS).where(mine).values(not_before=now))
 
 
 def listed(
@@ -112,7 +126,7 @@ def listed(
         statement = statement.where(JOBS.c.state.in_([state.value for state in states]))
     if study:
         statement = statement.where(JOBS.c.study == study)
-    return [_job(row) for row in connection.execute(statement)]
+    return [job_of(row) for row in connection.execute(statement)]
 
 
 def summaries(connection: sa.Connection, model: str) -> dict[tuple[str, str], dict[str, str]]:
@@ -141,7 +155,7 @@ def slot(connection: sa.Connection, study: OrthancId, series_instance_uid: str, 
         JOBS.c.model == model,
         JOBS.c.shadow.is_(False),
     )
-    return [_job(row) for row in connection.execute(statement)]
+    return [job_of(row) for row in connection.execute(statement)]
 
 
 def open_job(connection: sa.Connection, new: NewJob, now: datetime, *, replaces: JobKey | None) -> None:
@@ -187,7 +201,9 @@ def move(
     """
     if to not in TRANSITIONS[job.state]:
         raise ValueError(f"no way from {job.state} to {to}")
-    changed: dict[str, object] = {"engaged": False} if to in ENDED else {}
+    changed: dict[str, object] = {"executing": to in ACTIVE}
+    if to in ENDED:
+        changed["engaged"] = False
     changed.update(changes or {})
     moved = connection.execute(
         sa.update(JOBS)
@@ -205,25 +221,39 @@ def reopen(connection: sa.Connection, job: Job, now: datetime, reason: str, *, a
     return move(connection, job, JobState.QUEUED, now, reason=reason, changes=fresh)
 
 
-def due(connection: sa.Connection, now: datetime, limit: int = 200) -> list[Job]:
+def due_models(connection: sa.Connection, now: datetime) -> list[ModelIdentity]:
+    """The models that have jobs whose turn has come."""
+    columns = (JOBS.c.model, JOBS.c.version, JOBS.c.weights_sha256, JOBS.c.declaration_sha256, JOBS.c.image_digest)
+    return [ModelIdentity(*row) for row in connection.execute(sa.select(*columns).where(_is_due(now)).distinct())]
+
+
+def due(connection: sa.Connection, now: datetime, limit: int = 200, *, model: ModelIdentity | None = None) -> list[Job]:
     """Jobs whose turn has come and that the engine does not have, STAT before routine, then the oldest first."""
-    statement = (
-        sa.select(JOBS)
-        .where(JOBS.c.state == JobState.QUEUED.value, JOBS.c.engaged.is_(False), JOBS.c.not_before <= now)
-        .order_by(JOBS.c.priority, JOBS.c.created_at)
-        .limit(limit)
-    )
-    return [_job(row) for row in connection.execute(statement)]
+    statement = sa.select(JOBS).where(_is_due(now)).order_by(JOBS.c.priority, JOBS.c.created_at).limit(limit)
+    if model is not None:
+        statement = statement.where(
+            JOBS.c.model == model.name,
+            JOBS.c.version == model.version,
+            JOBS.c.weights_sha256 == model.weights_sha256,
+            JOBS.c.declaration_sha256 == model.declaration_sha256,
+            JOBS.c.image_digest == model.image_digest,
+        )
+    return [job_of(row) for row in connection.execute(statement)]
 
 
-def engaged_count(connection: sa.Connection) -> int:
-    """How many jobs the engine has."""
-    return int(connection.execute(sa.select(sa.func.count()).where(JOBS.c.engaged.is_(True))).scalar_one())
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(JOBS.c.state == JobState.QUEUED.value, JOBS.c.engaged.is_(False), JOBS.c.not_before <= now)
+
+
+def engaged_by_model(connection: sa.Connection) -> dict[str, int]:
+    """How many jobs of each model the engine has, by the model's name."""
+    statement = sa.select(JOBS.c.model, sa.func.count()).where(JOBS.c.engaged.is_(True)).group_by(JOBS.c.model)
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def engaged(connection: sa.Connection) -> list[Job]:
     """The jobs that the engine has."""
-    return [_job(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
+    return [job_of(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
 
 
 def engage(connection: sa.Connection, job: Job) -> int | None:
@@ -254,17 +284,6 @@ def wait(
         )
         return waiting.rowcount == 1
     return move(connection, job, JobState.QUEUED, now, reason=reason, changes=changes)
-
-
-def suspects(connection: sa.Connection) -> list[Job]:
-    """Jobs that were executing when the process died."""
-    statement = sa.select(JOBS).where(JOBS.c.state.in_([state.value for state in ACTIVE]))
-    return [_job(row) for row in connection.execute(statement)]
-
-
-def count_crash(connection: sa.Connection, job: Job) -> None:
-    """One more death of the process while this job was executing."""
-    connection.execute(sa.update(JOBS).where(JOBS.c.key == job.key).values(crashes=job.crashes + 1))
 
 
 def still(connection: sa.Connection, job: Job) -> bool:
@@ -330,6 +349,16 @@ def results(connection: sa.Connection, keys: Collection[JobKey]) -> list[StoredR
     ]
 
 
+def stopped_with_objects(connection: sa.Connection, stopped_before: datetime) -> list[Job]:
+    """Jobs that ended without a result before then and have objects that may be in Orthanc."""
+    noted = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    stopped = [state.value for state in ENDED - {JobState.DONE}]
+    statement = sa.select(JOBS).where(
+        JOBS.c.key.in_(noted), JOBS.c.state.in_(stopped), JOBS.c.state_since < stopped_before
+    )
+    return [job_of(row) for row in connection.execute(statement)]
+
+
 def withdraw(connection: sa.Connection, sop_instance_uids: Collection[str], now: datetime) -> None:
     """These objects are no longer in Orthanc."""
     connection.execute(
@@ -347,7 +376,8 @@ def our_series(connection: sa.Connection, series_instance_uids: Collection[str])
     return frozenset(connection.execute(statement).scalars())
 
 
-def _job(row: sa.Row[Any]) -> Job:
+def job_of(row: sa.Row[Any]) -> Job:
+    """A row of `jobs` as a value."""
     fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     model = ModelIdentity(
         row.model, row.version, Digest(row.weights_sha256), Digest(row.declaration_sha256), row.image_digest
