@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator import pipeline
 from orchestrator.deliver import forward, retention, retract, supports
+from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
@@ -263,6 +264,7 @@ class Orchestrator:
             sweep.take_back(self._database, self._engine, moment)
             handover.hand_on(self._database, self._active(), self._site.models.version_grace, moment)
             self._engine.forget(moment - _KEEP_ENGINE_RECORDS)
+            tidy(self._database, self._archive, moment - _STOCK_EVERY, moment)
         return _SWEEP_EVERY
 
 

@@ -1,4 +1,4 @@
-"""`wetread doctor`: whether Orthanc and a destination are ready for the first day."""
+"""`wetread doctor`: whether Orthanc and a destination are ready, and whether ledger, engine and Orthanc agree."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 
 from orchestrator import site_file
-from orchestrator.cli.options import DEFAULT_SITE, SiteOption, archive_of, readable_errors
+from orchestrator.cli.options import DEFAULT_SITE, SiteOption, archive_of, ledger_of, readable_errors
 from orchestrator.operations import doctor as examining
+from orchestrator.operations import doctor_ledger
 
 
 def doctor(
@@ -19,10 +20,17 @@ def doctor(
     orthanc_config: Annotated[
         Path | None, typer.Option(help="Orthanc's own file, for what its REST API hides.")
     ] = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Only whether ledger, engine and Orthanc agree.")] = False,
     site: SiteOption = DEFAULT_SITE,
 ) -> None:
-    """Says what Orthanc and a destination can do and what endangers results; prints the sheet for the PACS team."""
+    """Says what Orthanc and a destination can do and what endangers results; prints the sheet for the PACS team.
+
+    May run while the orchestrator works. Status 1 when something is wrong; each finding says what to do.
+    """
     console = Console(highlight=False, soft_wrap=True)
+    if ledger:
+        _compare(console, site)
+        return
     with readable_errors(), archive_of(site) as archive:
         own = None
         if orthanc_config is not None:
@@ -42,3 +50,17 @@ def doctor(
             console.print(f"  {line}")
     if not all(one.good for one in findings):
         raise typer.Exit(1)
+
+
+def _compare(console: Console, site: Path) -> None:
+    with readable_errors(), ledger_of(site) as database, archive_of(site) as archive:
+        found = doctor_ledger.examine(database, archive, datetime.now(UTC))
+    for one in found.disagreements:
+        console.print(f"[red]✗[/] {one.what}\n  {one.advice}")
+    said = f"{found.proven} objects in Orthanc are as they were composed"
+    if found.departed:
+        said += f"; the studies of {found.departed} finished jobs are no longer in Orthanc"
+    console.print(said)
+    if found.disagreements:
+        raise typer.Exit(1)
+    console.print("[green]✓[/] ledger, engine and Orthanc agree")
