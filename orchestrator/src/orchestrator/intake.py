@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
 from orchestrator.deliver import supports
-from orchestrator.errors import ArchiveUnavailable, Gone, Permanent, WetreadError
+from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
 from orchestrator.jobs import judgements, ledger, news
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
@@ -42,6 +42,9 @@ NEW_NAME_LOOKS_BACK = timedelta(hours=1)
 """A model whose name is new to the site is judged against what came within this time."""
 _REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
 _LOOK_AGAIN = timedelta(seconds=5)
+_SAME_MOMENT = timedelta(minutes=1)
+"""A model is known a moment before it is asked: a study that was judged in between is news to it."""
+_LOOK_AGAIN_AT_LAST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,31 +142,33 @@ class Intake:
             news.move_cursor(connection, min(last, 0))
 
     def _settle(self, waiting: WaitingStudy) -> None:
-        try:
-            current = generation.read(self._archive, waiting.study, self._our_series)
-        except Gone:
-            self._vanished(waiting)
-        except ArchiveUnavailable:
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + _LOOK_AGAIN, failed=True)
-            raise
-        except Permanent as error:
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + 12 * _LOOK_AGAIN, failed=True)
-            logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
-        else:
-            self._judge_guarded(waiting, current)
+        """The per-study guard: a study that cannot be read, or that nobody foresaw, holds up no other.
 
-    def _judge_guarded(self, waiting: WaitingStudy, current: Generation) -> None:
-        """The per-study guard: a study that nobody foresaw waits for a person and holds up no other."""
+        Trouble of one study is told from trouble of the archive by asking the archive who it is.
+        """
         try:
-            self._judge(waiting, current)
-        except Exception as error:  # a study that nobody foresaw holds up no other
-            if isinstance(error, WetreadError):
-                raise
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + timedelta(hours=1), failed=True)
+            self._judge(waiting, generation.read(self._archive, waiting.study, self._our_series))
+        except Gone:
+            self._archive.version()
+            self._vanished(waiting)
+        except ArchiveUnavailable as error:
+            self._archive.version()
+            self._judge_later(waiting, error)
+        except Permanent as error:
+            if isinstance(error, ArchiveRefused):
+                self._archive.version()
+            self._judge_later(waiting, error)
+        except WetreadError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect of ours, about this study only
+            self._judge_later(waiting, Permanent("a defect of Wetread's; please report it"))
             logs.defect(error, study=logs.short(waiting.study))
+
+    def _judge_later(self, waiting: WaitingStudy, error: WetreadError) -> None:
+        pause = min(_LOOK_AGAIN * 2 ** min(waiting.attempts, 12), _LOOK_AGAIN_AT_LAST)
+        with self._database.write() as connection:
+            news.postpone(connection, waiting, self._clock() + pause, failed=True)
+        logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
 
     def _our_series(self, series_instance_uids: Collection[str]) -> frozenset[str]:
         with self._database.read() as connection:
@@ -326,4 +331,4 @@ def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | Non
     if known is None:
         return True
     recent = known.judged_at >= now - NEW_NAME_LOOKS_BACK
-    return recent and model.identity.name not in known.models and model.known_since > known.judged_at
+    return recent and model.identity.name not in known.models and model.known_since > known.judged_at - _SAME_MOMENT

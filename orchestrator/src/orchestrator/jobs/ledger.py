@@ -243,6 +243,13 @@ def engaged_by_model(connection: sa.Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
+def asking_by_model(connection: sa.Connection) -> dict[str, int]:
+    """How many jobs of each model the engine has that still need an answer, by the model's name."""
+    asking = sa.and_(JOBS.c.engaged.is_(True), JOBS.c.prediction_sha256.is_(None))
+    statement = sa.select(JOBS.c.model, sa.func.count()).where(asking).group_by(JOBS.c.model)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def engaged(connection: sa.Connection) -> list[Job]:
     """The jobs that the engine has."""
     return [job_of(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
