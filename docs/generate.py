@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from orchestrator.jobs import states
 from orchestrator.settings import Site
+from orchestrator.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def job_states() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"site-file.md": site_file, "states.md": job_states}
+PAGES = {"site-file.md": site_file, "states.md": job_states, "metrics.md": metrics.document}
 
 
 def main() -> int:

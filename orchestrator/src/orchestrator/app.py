@@ -24,7 +24,7 @@ from orchestrator.dispatch.registry import Registry
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
 from orchestrator.intake import Intake
 from orchestrator.jobs import delivery_sweep, handover, news, site_files, sweep
-from orchestrator.jobs.database import Database, hold
+from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
 from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
@@ -91,7 +91,16 @@ class Orchestrator:
             clock=now,
             on_end=self._sweep.set,
         )
-        health = Health(self._database, self._archive, self._live_models)
+        tls = site.models.tls
+        health = Health(
+            self._database,
+            self._archive,
+            self._live_models,
+            self._registry.occupancy,
+            now,
+            folder(site.database),
+            {"orchestrator": tls.certificate_file, "models_ca": tls.ca_file} if tls else {},
+        )
         self._server = Server(site.web, health) if site.web.port else None
         self._engine = Engine(
             self._database.engine,

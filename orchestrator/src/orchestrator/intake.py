@@ -126,7 +126,8 @@ class Intake:
             place = news.cursor(connection)
         if place is not None:
             return place
-        place = news.Cursor(self._archive.newest_change(), self._clock().replace(microsecond=0))
+        from_now = self._version().site.watch.since == "first start"
+        place = news.Cursor(self._archive.newest_change() if from_now else 0, self._clock().replace(microsecond=0))
         with self._database.write() as connection:
             news.start_cursor(connection, place.seq, place.started_at)
         return place

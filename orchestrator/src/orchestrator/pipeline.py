@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from orchestrator.jobs.states import ACTIVE, DeliveryState, JobState
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from wetread_contract.declaration import parse
-from wetread_contract.findings import Unsuitable
+from wetread_contract.findings import Classification, Unsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from orchestrator.jobs.input import JobInput
     from orchestrator.orthanc.archive import Archive
     from orchestrator.settings import Site
+    from wetread_contract.declaration import Declaration
+    from wetread_contract.findings import Answer
 
 PREVIEW_ROWS = 240
 _WAIT_FOR_ROOM = timedelta(seconds=1)
@@ -182,6 +185,7 @@ class _Walk:
             if not ledger.move(connection, job, to, self._tools.clock(), reason=reason, changes=kept):
                 raise Cancelled("stopped by somebody else")
         metrics.INFERENCE.labels(job.model.name).observe(prediction.inference_s)
+        _count(job.model.name, answer, answered.source)
         logs.info(
             Event.PREDICTION_RECEIVED,
             job=logs.short(job.key),
@@ -289,7 +293,7 @@ class _Walk:
         wanted = input_from_json(job.input)
         with tools.database.read() as connection:
             prediction = _prediction(connection, job)
-            declaration = parse(catalogue.named(connection, job.model.declaration_sha256))
+            declaration = _declaration(catalogue.named(connection, job.model.declaration_sha256))
             replaced = ledger.find(connection, job.replaces) if job.replaces else None
             replaces = Replaced(_prediction(connection, replaced).received_at, replaced.summary) if replaced else None
         previews = self._previews or self._start_previews(wanted)
@@ -339,6 +343,7 @@ class _Walk:
         pause = _WAIT_FOR_ROOM if waits_for_model else pause_after(job.failures, tools.site().retry)
         with tools.database.write() as connection:
             ledger.wait(connection, job, now + pause, now, str(error), failed=not waits_for_model)
+        metrics.RETRIES.labels(job.model.name, type(error).__name__).inc()
         logs.info(
             Event.JOB_RETRIED, job=logs.short(job.key), reason=str(error), pause_s=round(pause.total_seconds(), 1)
         )
@@ -385,3 +390,20 @@ def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
         raise Cancelled("no prediction to compose")
     saved = ledger.prediction(connection, job.prediction_sha256)
     return dispatch_client.decoded(saved.content, saved.endpoint, saved.received_at)
+
+
+@lru_cache(maxsize=64)
+def _declaration(text: str) -> Declaration:
+    """A kept declaration: it was accepted when its job was made, whatever the site says now."""
+    return parse(text, accept_too_broad=True)
+
+
+def _count(model: str, answer: Answer, source: Dataset | None) -> None:
+    """Counts an answer by category, and by the scanner that the study came from: an upgraded one shows there."""
+    unsuitable = isinstance(answer, Unsuitable)
+    if not isinstance(answer, Unsuitable):
+        chosen = [finding.chosen.label for finding in answer.findings if isinstance(finding, Classification)]
+        metrics.PREDICTIONS.labels(*metrics.CATEGORIES(model, chosen[0] if chosen else "")).inc()
+    if source is not None:
+        scanner = metrics.SCANNERS(str(source.get("StationName", "")), str(source.get("SoftwareVersions", "")))
+        metrics.SUITABILITY.labels(model, *scanner, "unsuitable" if unsuitable else "read").inc()

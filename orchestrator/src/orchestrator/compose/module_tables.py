@@ -1,11 +1,18 @@
-"""The attributes of the Standard's modules (PS3.3 Annex A and C), from highdicom's machine-readable copy."""
+"""The attributes of the Standard's modules (PS3.3 Annex A and C), from highdicom's machine-readable copy.
+
+That copy is one JSON file of 22 MB; parsed as a whole it takes 80 MB for as long as the process
+lives. We need a few of its 300 tables, so each is cut out of the file where it stands.
+"""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import as_file, files
+from mmap import ACCESS_READ, mmap
 
-from highdicom._standard_utils import get_iod_module_map, get_module_attribute_map, get_sop_class_iod_map
+from highdicom._standard_utils import get_iod_module_map, get_sop_class_iod_map
 
 MANDATORY = "M"
 
@@ -24,7 +31,7 @@ class AttributeRule:
 @cache
 def module(key: str) -> tuple[AttributeRule, ...]:
     """The table of one module, by its key: `patient`, `general-study`."""
-    return _rules(get_module_attribute_map()[key], ())
+    return _rules(_lines(key), ())
 
 
 @cache
@@ -32,6 +39,18 @@ def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
     """Keys of the modules with usage M in the IOD of a SOP class."""
     iod = get_iod_module_map()[get_sop_class_iod_map()[sop_class_uid]]
     return tuple(entry["key"] for entry in iod if entry["usage"] == MANDATORY)
+
+
+def _lines(key: str) -> list[dict[str, object]]:
+    """The lines of one module's table. Raises `KeyError` for a module that the file does not have."""
+    source = files("highdicom") / "_standard" / "module_attribute_map.json"
+    with as_file(source) as path, path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+        start = text.find(f'\n  "{key}": ['.encode())
+        end = text.find(b"\n  ]", start)
+        if start < 0 or end < 0:
+            raise KeyError(key)
+        lines: list[dict[str, object]] = json.loads(text[text.find(b"[", start) : end + len(b"\n  ]")])
+    return lines
 
 
 def _rules(lines: list[dict[str, object]], path: tuple[str, ...]) -> tuple[AttributeRule, ...]:

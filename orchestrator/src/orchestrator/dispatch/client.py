@@ -20,6 +20,7 @@ from orchestrator.errors import (
     WetreadError,
 )
 from orchestrator.handoffs import Digest, Prediction
+from orchestrator.telemetry import metrics
 from wetread.v1 import model_pb2, model_pb2_grpc
 from wetread_contract.wire import answer_from_proto
 
@@ -185,4 +186,5 @@ class _Outgoing:
             )
             yield model_pb2.PredictRequest(instance=header)
             for chunk in arriving.pixels():
+                metrics.SENT.labels(self._dispatch.model.name).inc(len(chunk))
                 yield model_pb2.PredictRequest(chunk=model_pb2.PixelChunk(data=chunk))

@@ -53,7 +53,7 @@ class Registry:
         wanted = endpoints.resolved(self._settings.addresses)
         with self._lock:
             for address in wanted - self._endpoints.keys():
-                self._endpoints[address] = endpoints.connected(address)
+                self._endpoints[address] = endpoints.connected(address, self._settings.tls)
             for address in self._endpoints.keys() - wanted:
                 self._drop(address)
             current = list(self._endpoints.values())
@@ -78,6 +78,18 @@ class Registry:
         now = self._clock()
         with self._lock:
             return any(endpoint.takes_work(now) for endpoint in self._serving(model))
+
+    def occupancy(self) -> dict[str, tuple[int, int]]:
+        """By model name: endpoints that take work now, and those whose breaker is open."""
+        now = self._clock()
+        found: dict[str, tuple[int, int]] = {}
+        with self._lock:
+            for endpoint in self._endpoints.values():
+                if endpoint.description is not None:
+                    name, ready = endpoint.description.identity.name, endpoint.takes_work(now)
+                    serving, broken = found.get(name, (0, 0))
+                    found[name] = (serving + ready, broken + (not ready))
+        return found
 
     @contextmanager
     def lease(self, model: ModelIdentity) -> Iterator[Lease]:
@@ -136,8 +148,12 @@ class Registry:
     def _take(self, endpoint: Endpoint, answer: grpc.Future[model_pb2.DescribeResponse]) -> None:
         try:
             response = answer.result()
-        except grpc.RpcError:
-            self._no_answer(endpoint)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
+                endpoint.silent = 0
+                self._refuse(endpoint, error.details() or "it says that it cannot work, and not why")
+            else:
+                self._no_answer(endpoint)
             return
         endpoint.silent = 0
         if endpoint.description is not None and _unchanged(endpoint.description, response):

@@ -99,6 +99,12 @@ def _first_line(error: sa.exc.SQLAlchemyError) -> str:
     return str(error.__cause__ or error).splitlines()[0]
 
 
+def folder(url: str) -> Path | None:
+    """Where the database's file lies; None for a database that is no file of ours."""
+    parsed = sa.make_url(url)
+    return Path(parsed.database or "").parent if parsed.get_backend_name() == "sqlite" else None
+
+
 def hold(url: str) -> IO[str] | None:
     """The lock that keeps a second process from working on the same SQLite file; hold it while you live.
 

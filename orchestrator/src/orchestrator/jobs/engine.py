@@ -32,8 +32,8 @@ WORKFLOW = "job"
 DELIVERY = "delivery"
 _DELIVERY_THREADS = 8
 """Deliveries at once in this process, over all destinations; they wait for others and cost no computing."""
-POLL_S = 0.1
-"""Half of it is added to the latency of a study; one queue at this rate costs 3 % of a core."""
+POLL_S = 0.05
+"""Half of it is added to the latency of a study; the whole process then takes 4.5 % of a core when idle."""
 
 
 @dataclass(frozen=True, slots=True)

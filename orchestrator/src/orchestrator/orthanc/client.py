@@ -90,14 +90,18 @@ class OrthancClient:
             yield _Body(response)
 
     def preview(self, instance: OrthancId, rows: int) -> Preview:
-        """Orthanc's own rendering: VOI window applied, MONOCHROME1 inverted."""
-        response = self._send("GET", f"/instances/{instance}/rendered", params={"height": rows, "smooth": 1})
+        """Orthanc's own rendering: VOI window applied, MONOCHROME1 inverted.
+
+        It is asked for twice the size and averaged here: Orthanc's own smoothing of a mammogram takes
+        50 ms of its time, leaving points out 20.
+        """
+        response = self._send("GET", f"/instances/{instance}/rendered", params={"height": 2 * rows, "smooth": 0})
         if response.status_code in _CANNOT_RENDER or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Preview(0, 0, b"", "the archive cannot decode it")
         _check(response)
         try:
             with Image.open(io.BytesIO(response.content)) as picture:
-                grey = picture.convert("L")
+                grey = picture.convert("L").reduce(2)
         except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
             return Preview(0, 0, b"", "the archive sent no picture")
         return Preview(grey.height, grey.width, grey.tobytes())

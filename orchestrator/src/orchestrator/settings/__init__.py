@@ -47,6 +47,19 @@ class OrthancSettings(Section):
         return self.password_file.read_text(encoding="utf-8").rstrip("\r\n") if self.password_file else ""
 
 
+class TlsSettings(Section):
+    """PEM files for mutual TLS with models; read anew for each new connection, so that they can be replaced."""
+
+    ca_file: SecretFile
+    """Who may sign a model's certificate."""
+    certificate_file: SecretFile
+    """What the orchestrator shows to models."""
+    key_file: SecretFile
+    """Its private key."""
+    server_name: str = "models"
+    """The name that every model's certificate must hold: endpoints are addresses, and have no names of their own."""
+
+
 class ModelSettings(Section):
     """Where models are found, and who may join."""
 
@@ -54,6 +67,8 @@ class ModelSettings(Section):
     """`host:port`, or `dns:name:port` for every address behind a name: a Compose network alias, a headless Service."""
     accept: Literal["any"] | tuple[str, ...] = "any"
     """`any`, or the names of the models that may join."""
+    tls: TlsSettings | None = None
+    """Mutual TLS with every model; default: none, plain text inside a network of their own."""
     refresh: Duration = timedelta(seconds=3)
     """How often names are resolved and models described: a new container is live within 10 s."""
     version_grace: Duration = timedelta(minutes=10)
@@ -68,7 +83,7 @@ class WatchSettings(Section):
 
     since: AwareDatetime | Literal["first start"] = "first start"
     """A study that last changed before this never makes a job, so that joining an archive floods nobody."""
-    busy_poll: Duration = timedelta(milliseconds=100)
+    busy_poll: Duration = timedelta(milliseconds=50)
     """Pause between two looks at the change log while studies are arriving; one look costs Orthanc a millisecond."""
     idle_poll: Duration = timedelta(seconds=1)
     """The same when nothing has come for a while."""

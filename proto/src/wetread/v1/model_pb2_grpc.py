@@ -55,6 +55,8 @@ class ModelServiceServicer:
         Deadline: 5 s. Idempotent, free of side effects: may be called at any time, by anybody who
         may reach the port, and again after any failure.
         Retry on: UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (with backoff).
+        FAILED_PRECONDITION: the container's own declaration has errors; the status's details say
+        which. It is asked again like any other, because its next start may be a better one.
         Do not retry on: anything else; the container needs a person.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
