@@ -12,9 +12,10 @@ from tests.contract.dicom_validators import iod_errors, needs_dicom3tools
 from tests.dicom_factories import PERSONS, Person, four_view_study, headers_of
 
 from orchestrator.compose import compose
-from orchestrator.compose.rejection_note import TITLES, Rejection, rejection_note
-from orchestrator.compose.relabel import COMPREHENSIVE_SR, ENHANCED_SR, relabelled
-from orchestrator.handoffs import JobKey
+from orchestrator.compose.rejection_note import TITLES, rejection_note
+from orchestrator.compose.relabel import relabelled
+from orchestrator.deliver.reports import COMPREHENSIVE_SR, ENHANCED_SR
+from orchestrator.handoffs import JobKey, Rejection
 from wetread_contract.judgement import InstanceReference
 
 if TYPE_CHECKING:
