@@ -18,6 +18,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from orchestrator import pipeline
+from orchestrator.compose.rejection_note import rejection_note
+from orchestrator.compose.relabel import relabelled
 from orchestrator.deliver import forward, retention, retract, supports
 from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
@@ -89,6 +91,7 @@ class Orchestrator:
             archive=self._archive,
             database=self._database,
             remote=lambda destination: remote_of(self._archive, destination),
+            relabel=relabelled,
             site=lambda: self._file.current.site,
             clock=now,
             on_end=self._sweep.set,
@@ -230,7 +233,8 @@ class Orchestrator:
     def _tidy_once(self) -> timedelta:
         """Withdrawn results leave Orthanc; results whose images have been deleted are found; studies go that may."""
         moment = now()
-        retract.clear(self._archive, self._database, lambda: self._file.current.site, moment)
+        site = self._file.current.site
+        retract.clear(retract.Clearing(self._archive, self._database, site, rejection_note), moment)
         if moment - self._last_round > self._site.watch.reconcile:
             studies, self._looked_up_to = supports.missing(self._archive, self._database, self._looked_up_to)
             self._last_round = moment

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.compose.relabel import NEXT_CLASS
 from orchestrator.deliver import prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
@@ -47,6 +46,7 @@ class Tools:
     archive: Archive
     database: Database
     remote: Callable[[DestinationSettings], Remote]
+    relabel: reports.Relabel
     site: Callable[[], Site]
     """The site file as it is now."""
     clock: Callable[[], datetime]
@@ -191,13 +191,13 @@ class _Forwarding:
         if shipment.kind == ObjectKind.REPORT and not shipment.relabelled and shipment.sop_class_uid != wanted:
             raise ClassRefused("the site wants another class there")
         if shipment.relabelled:
-            self._remote.send_file(reports.relabelled(self._tools.archive, shipment).content)
+            self._remote.send_file(reports.relabelled(self._tools.relabel, self._tools.archive, shipment).content)
         else:
             self._remote.send(shipment.orthanc_id, lambda: self._still(delivery))
 
     def _relabelled(self, shipment: Shipment) -> Shipment:
         """The same report in the next class, noted in the place of the refused one."""
-        following = NEXT_CLASS.get(shipment.sop_class_uid)
+        following = reports.NEXT_CLASS.get(shipment.sop_class_uid)
         wanted = reports.CLASSES[self._destination.sr_class]
         if shipment.kind != ObjectKind.REPORT or following is None:
             raise ClassRefused(
@@ -205,7 +205,7 @@ class _Forwarding:
                 f"leave `{shipment.kind}` out of the destination's `objects`"
             )
         chosen = wanted if wanted != shipment.sop_class_uid and not shipment.relabelled else following
-        made = reports.in_class(self._tools.archive, shipment, chosen)
+        made = reports.in_class(self._tools.relabel, self._tools.archive, shipment, chosen)
         with self._tools.database.write() as connection:
             shipments.exchange(connection, shipment, made)
         logs.info(
