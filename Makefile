@@ -65,6 +65,11 @@ bench: setup  ## measure delay, throughput and memory on this machine, beside a 
 	@demo/host-packages orthanc
 	@$(BIN)/python -m bench
 
+.PHONY: chaos
+chaos: setup  ## kill everything at random while studies arrive (SEED=7 KILLS=200), then count the results
+	@demo/host-packages orthanc
+	CHAOS_SEED="$(SEED)" CHAOS_KILLS="$(or $(KILLS),100)" $(BIN)/pytest tests/chaos -q -s
+
 # --- ship it -------------------------------------------------------------------------------------
 
 COMPOSE := docker compose --file compose/compose.yaml $(if $(filter gpu,$(HARDWARE)),--file compose/compose.gpu.yaml)

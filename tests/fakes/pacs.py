@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydicom import Dataset
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import (
-    ComprehensiveSRStorage,
-    EnhancedSRStorage,
-    SecondaryCaptureImageStorage,
-    StudyRootQueryRetrieveInformationModelFind,
-    Verification,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
-ALL_CLASSES = (SecondaryCaptureImageStorage, COMPREHENSIVE_3D_SR, ComprehensiveSRStorage, EnhancedSRStorage)
+VERIFICATION = "1.2.840.10008.1.1"
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+ALL_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.7",
+    "1.2.840.10008.5.1.4.1.1.88.34",
+    "1.2.840.10008.5.1.4.1.1.88.33",
+    "1.2.840.10008.5.1.4.1.1.88.22",
+)
+"""Secondary Capture, Comprehensive 3D SR, Comprehensive SR, Enhanced SR."""
 ACCEPTED, OUT_OF_RESOURCES, PENDING = 0x0000, 0xA700, 0xFF00
 
 
@@ -44,21 +44,22 @@ class DifficultPacs:
 
     def __enter__(self) -> Self:
         entity = AE("DIFFICULT")
-        for sop_class in (Verification, *self.classes):
+        for sop_class in (VERIFICATION, *self.classes):
             entity.add_supported_context(sop_class)
         if self.can_be_searched:
-            entity.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
+            entity.add_supported_context(STUDY_ROOT_FIND)
         if self.refuses_associations:
             entity.require_calling_aet = ["SOMEBODY ELSE"]
         self._lock = threading.Lock()
         handlers: list[Any] = [(evt.EVT_C_STORE, self._store), (evt.EVT_C_FIND, self._find)]
-        self._server = entity.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
+        self._server: Any = entity.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._server.shutdown()
 
     def _store(self, event: evt.Event) -> int:
+        request: Any = event.request
         with self._lock:
             self.received += 1
             status = self.answer(self.received)
@@ -66,10 +67,10 @@ class DifficultPacs:
             event.assoc.abort()
             return OUT_OF_RESOURCES
         if status == ACCEPTED and self.keeps_what_it_accepts:
-            uid = str(event.request.AffectedSOPInstanceUID)
+            uid = str(request.AffectedSOPInstanceUID)
             with self._lock:
                 self.kept[uid] += 1
-                self.contents.setdefault(uid, set()).add(event.request.DataSet.getvalue())
+                self.contents.setdefault(uid, set()).add(request.DataSet.getvalue())
         return status
 
     def _find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:

@@ -36,15 +36,18 @@ class Served:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.http, grpc_port = free_port(), free_port()
         self.address = f"127.0.0.1:{grpc_port}"
-        self._log = (folder / "brdensity.log").open("w+")
+        self._log = folder / "brdensity.log"
         given = {"WETREAD_GRPC_PORT": str(grpc_port), "WETREAD_HTTP_PORT": str(self.http), **environment}
-        self.process = subprocess.Popen(
-            [SCRIPTS / "brdensity", "serve"],
-            env=environment_of(folder) | given,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-        )
+        with self._log.open(
+            "ab"
+        ) as log:  # appending: a file that is read here must not move the place of writing there
+            self.process = subprocess.Popen(
+                [SCRIPTS / "brdensity", "serve"],
+                env=environment_of(folder) | given,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+            )
 
     def status(self, path: str) -> int:
         try:
@@ -70,8 +73,7 @@ class Served:
         raise AssertionError(self.log())
 
     def log(self) -> str:
-        self._log.seek(0)
-        return self._log.read()
+        return self._log.read_text()
 
     def predict(self, name: str, files: list[bytes], timeout_s: float = 60) -> Findings:
         with grpc.insecure_channel(self.address) as channel:

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from tests.fakes import models
+
+from wetread_contract.declaration import parse
+from wetread_sdk import Context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,3 +62,17 @@ def test_a_short_training_repeats_to_the_last_bit() -> None:
 
     for first, second in zip(weights(), weights(), strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_a_declaration_of_another_model_is_refused_by_name() -> None:
+    from brdensity.model import BrDensity  # noqa: PLC0415 - after the skip
+    from brdensity.store import WeightsInvalid  # noqa: PLC0415
+
+    declaration = parse(
+        models.DECLARATION.format(name="other", version="1.0.0", concurrency=1, deadline_s=9, max_bytes=9)
+    )
+
+    with pytest.raises(
+        WeightsInvalid, match="no weights for a model other: this service is brdensity or brdensity-nyu"
+    ):
+        BrDensity().load(Context(declaration, {}))

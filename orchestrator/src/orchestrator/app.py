@@ -2,7 +2,7 @@
 
     watch   reads the change log            settle  judges studies
     models  finds and describes endpoints   sweep   hands due jobs to the engine
-    site    takes up a changed site file
+    site    takes up a changed site file    tidy    clears away what is withdrawn or proven elsewhere
 
 A loop that meets trouble it knows says so once, waits and goes on. A defect in a loop ends the
 process loudly: everything is in the ledger, and the next start takes it up.
@@ -18,12 +18,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from orchestrator import pipeline
-from orchestrator.deliver import forward
+from orchestrator.deliver import forward, retention, retract, supports
+from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
 from orchestrator.intake import Intake
-from orchestrator.jobs import delivery_sweep, handover, site_files, sweep
+from orchestrator.jobs import delivery_sweep, handover, news, site_files, sweep
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
 from orchestrator.operations.health import Health
@@ -38,8 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from orchestrator.handoffs import JobKey
+
 STOP_WITHIN_S = 10
 """What is in work at a stop has this long to end; the rest is taken up at the next start."""
+_TIDY_EVERY = timedelta(seconds=2)
 _SITE_EVERY = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(milliseconds=500)
 _STOCK_EVERY = timedelta(seconds=30)
@@ -74,6 +78,9 @@ class Orchestrator:
         self._settle, self._sweep = threading.Event(), threading.Event()
         self._stopping = threading.Event()
         self._last_reconcile = self._last_stock = now() - timedelta(days=1)
+        self._last_round = now()
+        self._last_clean_up = now() - timedelta(days=1)
+        self._looked_up_to: JobKey | None = None
         self._trouble: dict[str, str] = {}
         self._failed = False
         tools = self._tools()
@@ -118,6 +125,7 @@ class Orchestrator:
             _Loop("settle", self._settle_once, self._settle),
             _Loop("models", self._models_once, threading.Event()),
             _Loop("sweep", self._sweep_once, self._sweep),
+            _Loop("tidy", self._tidy_once, threading.Event()),
             _Loop("site", self._site_once, threading.Event()),
         )
         threads = [threading.Thread(target=self._keep_going, args=(loop, stop), name=loop.name) for loop in loops]
@@ -214,6 +222,20 @@ class Orchestrator:
         self._sweep.set()
         return self._site.models.refresh
 
+    def _tidy_once(self) -> timedelta:
+        """Withdrawn results leave Orthanc; results whose images have been deleted are found; studies go that may."""
+        moment = now()
+        retract.clear(self._archive, self._database, lambda: self._file.current.site, moment)
+        if moment - self._last_round > self._site.watch.reconcile:
+            studies, self._looked_up_to = supports.missing(self._archive, self._database, self._looked_up_to)
+            self._last_round = moment
+            with self._database.write() as connection:
+                news.note_studies(connection, studies, moment)
+        if moment - self._last_clean_up > self._file.current.site.retention.every:
+            self._last_clean_up = moment
+            retention.run(self._forward)
+        return _TIDY_EVERY
+
     def _site_once(self) -> timedelta:
         before = self._file.current
         if self._file.look():
@@ -242,6 +264,7 @@ class Orchestrator:
             sweep.take_back(self._database, self._engine, moment)
             handover.hand_on(self._database, self._active(), self._site.models.version_grace, moment)
             self._engine.forget(moment - _KEEP_ENGINE_RECORDS)
+            tidy(self._database, self._archive, moment - _STOCK_EVERY, moment)
         return _SWEEP_EVERY
 
 

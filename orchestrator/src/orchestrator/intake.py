@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
+from orchestrator.deliver import supports
 from orchestrator.errors import ArchiveUnavailable, Gone, Permanent, WetreadError
 from orchestrator.jobs import judgements, ledger, news
 from orchestrator.jobs.input import input_of
@@ -23,6 +24,7 @@ from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from orchestrator.watch import changes, generation, reconcile
 from wetread_contract.judgement import Outcome
+from wetread_contract.rejection import rejected_instances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -174,6 +176,7 @@ class Intake:
             for job in ledger.listed(connection, study=waiting.study):
                 if job.state is JobState.QUEUED:
                     ledger.move(connection, job, JobState.GONE, now, reason="the study is no longer in Orthanc")
+            supports.withdraw_unsupported(connection, self._version().site, waiting.study, (), now)
         logs.info(Event.STUDY_GONE, study=logs.short(waiting.study))
 
     def _judge(self, waiting: WaitingStudy, current: Generation) -> None:
@@ -194,6 +197,10 @@ class Intake:
             for matched in matches:
                 self._decide(connection, case, matched)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
+            if known is not None:
+                self._take_up_again(connection, case)
+            standing = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
+            supports.withdraw_unsupported(connection, self._version().site, current.study, standing, now)
             deadline = current.last_update + self._version().site.watch.incomplete_after
             if now >= deadline:
                 for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):
@@ -274,6 +281,19 @@ class Intake:
         logs.info(Event.JOB_QUEUED, job=logs.short(key), study=logs.short(study), model=matched.model.name)
         return key
 
+    def _take_up_again(self, connection: sa.Connection, case: _Case) -> None:
+        """Reopens what a content that has come back asked for, where its result went away with it."""
+        study = case.content.study
+        for (model, series), keys in judgements.matches(connection, study, case.content.digest).items():
+            jobs = [job for key in keys if (job := ledger.find(connection, key)) is not None]
+            if not jobs or any(_stands(connection, job, case) for job in jobs):
+                continue
+            if not jobs[0].shadow:
+                slot = ledger.slot(connection, study, series, model)
+                self._clear(connection, [job for job in slot if job.key != jobs[0].key], case.now)
+            ledger.reopen(connection, jobs[0], case.now, "taken up again: the study is as it was")
+            logs.info(Event.JOB_QUEUED, job=logs.short(jobs[0].key), study=logs.short(study), model=model)
+
     @staticmethod
     def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetime) -> JobKey | None:
         """Stops unfinished jobs of the slot; the finished one, which the new job replaces when it is done."""
@@ -285,6 +305,20 @@ class Intake:
                 ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
                 logs.info(Event.JOB_SUPERSEDED, job=logs.short(job.key), study=logs.short(job.study))
         return finished
+
+
+def _stands(connection: sa.Connection, job: ledger.Job, case: _Case) -> bool:
+    """Whether a job needs no taking up: it is on its way, was ended by itself or a person, or its result is there.
+
+    A job that finished after the news may have its result in Orthanc since the study was read.
+    """
+    if job.state is not JobState.DONE or job.shadow:
+        return job.state not in _REOPENED
+    present = {instance.orthanc_id for instance in case.content.instances}
+    noted = ledger.results(connection, [job.key])
+    return job.state_since >= case.waiting.noticed_at or (
+        bool(noted) and all(one.orthanc_id in present for one in noted)
+    )
 
 
 def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | None, now: datetime) -> bool:

@@ -21,7 +21,7 @@ from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import Cancelled, Gone, ModelFull, ModelUnavailable, Permanent, Transient, WetreadError
 from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, Preview, Replaced
-from orchestrator.jobs import catalogue, deliveries, ledger, news
+from orchestrator.jobs import catalogue, crashes, deliveries, ledger, news, predictions
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.input import input_from_json
 from orchestrator.jobs.pauses import pause_after
@@ -95,17 +95,14 @@ class _Walk:
 
     def _guarded(self, step: Callable[[ledger.Job], bool]) -> bool:
         """The per-job guard: whatever happens ends in the ledger, with a reason."""
-        job = self._mine()
-        if job is None:
-            self._tools.on_end()
-            return False
         going_on = False
         try:
+            job = self._begun()
             going_on = step(job)
         except Cancelled:
             self._withdraw_unfinished()
         except Gone:
-            self._vanished(job)
+            self._vanished()
         except Transient as error:
             self._try_later(error)
         except Permanent as error:
@@ -118,6 +115,16 @@ class _Walk:
         if not going_on:
             self._tools.on_end()
         return going_on
+
+    def _begun(self) -> ledger.Job:
+        """The job, marked as being worked on. Raises `Cancelled` when it is not ours."""
+        job = self._mine()
+        if job is None:
+            raise Cancelled("not ours any more")
+        if job.state in ACTIVE and not job.executing:
+            with self._tools.database.write() as connection:
+                crashes.mark_executing(connection, job)
+        return job
 
     def _mine(self) -> ledger.Job | None:
         with self._tools.database.read() as connection:
@@ -175,13 +182,13 @@ class _Walk:
         """One transaction: the answer is kept and the job is past the model; a crash after this asks no model again."""
         prediction, answer = answered.prediction, answered.prediction.answer
         digest = Digest(sha256(answered.content).hexdigest())
-        saved = ledger.SavedPrediction(answered.content, prediction.endpoint, prediction.received_at)
+        saved = predictions.SavedPrediction(answered.content, prediction.endpoint, prediction.received_at)
         unsuitable = answer if isinstance(answer, Unsuitable) else None
         to = JobState.UNSUITABLE if unsuitable else JobState.COMPOSING
         reason = unsuitable.reason if unsuitable else ""
         with self._tools.database.write() as connection:
-            ledger.save_prediction(connection, digest, saved)
-            kept = {"prediction_sha256": digest, "inference_s": prediction.inference_s, "failures": 0}
+            predictions.save(connection, digest, saved)
+            kept = {"prediction_sha256": digest, "inference_s": prediction.inference_s, "failures": 0, "crashes": 0}
             if not ledger.move(connection, job, to, self._tools.clock(), reason=reason, changes=kept):
                 raise Cancelled("stopped by somebody else")
         metrics.INFERENCE.labels(job.model.name).observe(prediction.inference_s)
@@ -356,16 +363,20 @@ class _Walk:
             ledger.move(connection, job, state, self._tools.clock(), reason=reason)
         logs.warning(event, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
 
-    def _vanished(self, job: ledger.Job) -> None:
+    def _vanished(self) -> None:
         """Something that the job rests on has left Orthanc: its objects go too, and what is left is judged again."""
         with self._tools.database.read() as connection:
-            left = ledger.results(connection, [job.key])
+            left = ledger.results(connection, [self._key])
         store.remove(self._tools.archive, [one.orthanc_id for one in left])
-        now = self._tools.clock()
+        now, job = self._tools.clock(), self._mine()
+        if job is None:
+            return
+        reason = "an instance that it rests on is no longer in Orthanc"
         with self._tools.database.write() as connection:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
+            ledger.move(connection, job, JobState.GONE, now, reason=reason)
             news.note_studies(connection, [job.study], now)
-        self._end(JobState.GONE, Event.JOB_GONE, "an instance that it rests on is no longer in Orthanc")
+        logs.warning(Event.JOB_GONE, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
 
     def _withdraw_unfinished(self) -> None:
         """The job was stopped or replaced: what this walk has stored meanwhile goes out again."""
@@ -388,7 +399,7 @@ def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
     """The saved answer of a job. Raises `AnswerInvalid`."""
     if job.prediction_sha256 is None:
         raise Cancelled("no prediction to compose")
-    saved = ledger.prediction(connection, job.prediction_sha256)
+    saved = predictions.load(connection, job.prediction_sha256)
     return dispatch_client.decoded(saved.content, saved.endpoint, saved.received_at)
 
 

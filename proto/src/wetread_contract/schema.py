@@ -23,7 +23,7 @@ from wetread_contract.operator_reader import (
 )
 from wetread_contract.requirement_reader import KINDS
 from wetread_contract.requirements import Choice
-from wetread_contract.values import EXAMPLES, ORDERED, Kind
+from wetread_contract.values import EXAMPLES, MATCHABLE, ORDERED, Kind
 
 Json = dict[str, object]
 
@@ -109,7 +109,7 @@ def _applies(name: str, kind: Kind, *, multiple: bool) -> bool:
         return name in FOR_ANYTHING
     if name in (FOR_ONE_VALUE if multiple else FOR_SETS) or (name in FOR_ORDER and kind not in ORDERED):
         return False
-    return name != "matches" or kind in {Kind.TEXT, Kind.CODE_STRING}
+    return name != "matches" or kind in MATCHABLE
 
 
 def _operand(name: str, value: Json) -> Json:

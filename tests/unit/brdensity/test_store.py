@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,12 @@ def weights(tmp_path: Path) -> Path:
 def test_the_committed_weights_are_those_that_are_pinned_and_small() -> None:
     assert sha256(committed_weights()) == pinned(committed_weights())
     assert committed_weights().stat().st_size < 2**20
+
+
+def test_the_model_card_speaks_of_these_weights() -> None:
+    digests = re.findall(r"^    ([0-9a-f]{64})$", (home() / "MODEL_CARD.md").read_text(), re.MULTILINE)
+
+    assert digests == [sha256(committed_weights())]
 
 
 def test_damaged_weights_never_reach_the_store(weights: Path) -> None:

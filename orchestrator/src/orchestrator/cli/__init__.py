@@ -10,7 +10,17 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from orchestrator.cli import checking, deliveries, jobs, models, retracting, studies
+from orchestrator.cli import (
+    checking,
+    copies,
+    deliveries,
+    doctor,
+    jobs,
+    models,
+    retaining,
+    retracting,
+    studies,
+)
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
 from orchestrator.telemetry import logs
 
@@ -51,7 +61,14 @@ def version() -> None:
 
 
 app.command()(checking.check)
+app.command()(doctor.doctor)
+app.command()(copies.backup)
+app.command()(copies.restore)
 app.command("jobs")(jobs.jobs)
+app.command()(jobs.retry)
+app.command()(jobs.cancel)
+app.command()(jobs.pause)
+app.command()(jobs.resume)
 app.command()(studies.explain)
 app.command()(studies.replay)
 app.command()(studies.rerun)
@@ -60,4 +77,5 @@ app.command("deliveries")(deliveries.deliveries)
 app.command()(deliveries.release)
 app.command()(deliveries.reject)
 app.command()(retracting.retract)
+app.command()(retaining.retention)
 app.add_typer(models.app, name="model")

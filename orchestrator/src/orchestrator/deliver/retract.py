@@ -93,8 +93,10 @@ def withdraw(
 
 def _open_rejection(connection: sa.Connection, delivery: Delivery, withdrawal: Withdrawal) -> None:
     key = DeliveryKey(delivery.key.job, delivery.key.destination, Purpose.REJECTION)
-    new = deliveries.NewDelivery(key, delivery.study, delivery.study_date, delivery.altered, delivery.stage)
-    deliveries.open_delivery(connection, new, DeliveryState.QUEUED, withdrawal.at, withdrawal.title)
+    new = deliveries.NewDelivery(
+        key, delivery.study, delivery.study_date, delivery.altered, delivery.stage, withdrawal.title
+    )
+    deliveries.open_delivery(connection, new, DeliveryState.HELD, withdrawal.at, "its note is not composed yet")
 
 
 def clear(archive: Archive, database: Database, site: Callable[[], Site], now: datetime) -> int:
@@ -137,7 +139,7 @@ def _put_note(
     if source is None or not there:
         reason = "our objects have left Orthanc, so that no note can say whose they are; a person deletes them there"
         with database.write() as connection:
-            deliveries.move(connection, delivery, DeliveryState.FAILED, delivery.created_at, reason=reason)
+            deliveries.move(connection, delivery, DeliveryState.REJECTED, delivery.created_at, reason=reason)
         return
     rejected = [
         InstanceReference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
@@ -148,7 +150,7 @@ def _put_note(
             job_key=delivery.key.job,
             source=source,
             rejected=rejected,
-            title=delivery.reason or "quality",
+            title=delivery.title,
             decided_at=delivery.created_at,
             timezone=site.timezone,
             series_number=site.results.series_number + 99,
@@ -172,6 +174,8 @@ def _put_note(
                 )
             ],
         )
+        changes = {"not_before": delivery.created_at, "queued_at": delivery.created_at}
+        deliveries.move(connection, delivery, DeliveryState.QUEUED, delivery.created_at, changes=changes)
 
 
 def _first_header(archive: Archive, results: Sequence[ledger.StoredResult]) -> Dataset | None:

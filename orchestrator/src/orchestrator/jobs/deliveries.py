@@ -32,6 +32,8 @@ class NewDelivery:
     """The study is a copy under another identity."""
     stage: str
     """Of the model's declaration: `demonstration`, `research` or `product`."""
+    title: str = ""
+    """Of a rejection note: `quality`, `safety` or `worklist`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Delivery:
     study_date: str
     altered: bool
     stage: str
+    title: str
     not_before: datetime
     created_at: datetime
     queued_at: datetime
@@ -81,6 +84,7 @@ def open_delivery(
                 study_date=new.study_date,
                 altered=new.altered,
                 stage=new.stage,
+                title=new.title,
                 not_before=now,
                 created_at=now,
                 queued_at=now,

@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
 from orchestrator.handoffs import DeliveryKey, JobKey, Purpose
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    import sqlalchemy as sa
     from dbos import DBOSConfig, EnqueueOptions
 
 APPLICATION = "wetread"
@@ -178,6 +178,24 @@ class Engine:
         for step in steps:
             if not DBOS.run_step({"name": step.name}, step.run):
                 return
+
+
+def unfinished_in(database: sa.Engine) -> frozenset[tuple[JobKey, int]]:
+    """The attempts that the engine has, seen from another process; none where no engine has run yet."""
+    if not sa.inspect(database).has_table("workflow_status"):
+        return frozenset()
+    client = DBOSClient(
+        system_database_engine=database,
+        serializer=DBOSPortableJSONSerializer(),
+        application_name=APPLICATION,
+    )
+    try:
+        found = client.list_workflows(
+            status=["ENQUEUED", "PENDING"], name=WORKFLOW, load_input=False, load_output=False
+        )
+    finally:
+        client.destroy()
+    return frozenset(_attempt(workflow.workflow_id) for workflow in found)
 
 
 def _workflow_id(key: JobKey, attempt: int) -> str:

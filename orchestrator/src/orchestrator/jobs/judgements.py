@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from orchestrator.handoffs import JobKey
 from orchestrator.jobs.tables import DECISIONS, GENERATIONS
 from wetread_contract.judgement import (
     Clause,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from orchestrator.handoffs import Digest, Generation, JobKey, Match, OrthancId
+    from orchestrator.handoffs import Digest, Generation, Match, OrthancId
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,15 @@ def latest(connection: sa.Connection, study: OrthancId) -> Sequence[sa.Row[Any]]
     return connection.execute(statement).all()
 
 
+def matches(connection: sa.Connection, study: OrthancId, digest: Digest) -> dict[tuple[str, str], list[JobKey]]:
+    """The jobs that this content has asked for, by (model, series); of several versions the last to decide first."""
+    mine = sa.and_(DECISIONS.c.study == study, DECISIONS.c.digest == digest, DECISIONS.c.job_key.is_not(None))
+    found: dict[tuple[str, str], list[JobKey]] = {}
+    for row in connection.execute(sa.select(DECISIONS).where(mine).order_by(DECISIONS.c.decided_at.desc())):
+        found.setdefault((row.model, row.series_instance_uid), []).append(JobKey(row.job_key))
+    return found
+
+
 def has_incomplete(connection: sa.Connection, study: OrthancId, digest: Digest) -> bool:
     """Whether some model still waits for more of this content."""
     mine = sa.and_(DECISIONS.c.study == study, DECISIONS.c.digest == digest, DECISIONS.c.outcome == "INCOMPLETE")
@@ -162,3 +172,10 @@ def judgement_of(row: sa.Row[Any]) -> Judgement:
 
 def _clause(kept: Mapping[str, Any]) -> Clause:
     return Clause(**{**kept, "children": tuple(_clause(child) for child in kept["children"])})
+
+
+def by_age(connection: sa.Connection) -> list[tuple[OrthancId, datetime]]:
+    """Every study with the moment of its last change, the oldest first."""
+    newest = sa.func.max(GENERATIONS.c.last_update).label("newest")
+    statement = sa.select(GENERATIONS.c.study, newest).group_by(GENERATIONS.c.study).order_by(newest)
+    return [(row.study, row.newest) for row in connection.execute(statement)]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from orchestrator.handoffs import Digest, JobKey, ModelIdentity, OrthancId
 from orchestrator.jobs.states import ACTIVE, ENDED, TRANSITIONS, JobState
-from orchestrator.jobs.tables import JOBS, PREDICTIONS, RESULTS
+from orchestrator.jobs.tables import JOBS, RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -59,6 +59,8 @@ class Job:
     attempt: int
     engaged: bool
     """The engine has a workflow for this attempt."""
+    executing: bool
+    """A walk has worked on it since the last start of the process."""
     crashes: int
     """How often the process died while this job was executing."""
     failures: int
@@ -77,15 +79,6 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedPrediction:
-    """A model's answer as it was received."""
-
-    content: bytes
-    endpoint: str
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class StoredResult:
     """One of our objects in Orthanc."""
 
@@ -101,13 +94,13 @@ class StoredResult:
 def find(connection: sa.Connection, key: JobKey) -> Job | None:
     """The job with this key."""
     row = connection.execute(sa.select(JOBS).where(JOBS.c.key == key)).one_or_none()
-    return None if row is None else _job(row)
+    return None if row is None else job_of(row)
 
 
 def starting_with(connection: sa.Connection, digits: str) -> list[Job]:
     """At most two jobs whose key starts with these digits."""
     statement = sa.select(JOBS).where(JOBS.c.key.startswith(digits, autoescape=True)).limit(2)
-    return [_job(row) for row in connection.execute(statement)]
+    return [job_of(row) for row in connection.execute(statement)]
 
 
 def hasten(connection: sa.Connection, job: Job, now: datetime) -> None:
@@ -125,7 +118,7 @@ def listed(
         statement = statement.where(JOBS.c.state.in_([state.value for state in states]))
     if study:
         statement = statement.where(JOBS.c.study == study)
-    return [_job(row) for row in connection.execute(statement)]
+    return [job_of(row) for row in connection.execute(statement)]
 
 
 def summaries(connection: sa.Connection, model: str) -> dict[tuple[str, str], dict[str, str]]:
@@ -154,7 +147,7 @@ def slot(connection: sa.Connection, study: OrthancId, series_instance_uid: str, 
         JOBS.c.model == model,
         JOBS.c.shadow.is_(False),
     )
-    return [_job(row) for row in connection.execute(statement)]
+    return [job_of(row) for row in connection.execute(statement)]
 
 
 def open_job(connection: sa.Connection, new: NewJob, now: datetime, *, replaces: JobKey | None) -> None:
@@ -200,7 +193,9 @@ def move(
     """
     if to not in TRANSITIONS[job.state]:
         raise ValueError(f"no way from {job.state} to {to}")
-    changed: dict[str, object] = {"engaged": False} if to in ENDED else {}
+    changed: dict[str, object] = {"executing": to in ACTIVE}
+    if to in ENDED:
+        changed["engaged"] = False
     changed.update(changes or {})
     moved = connection.execute(
         sa.update(JOBS)
@@ -218,25 +213,39 @@ def reopen(connection: sa.Connection, job: Job, now: datetime, reason: str, *, a
     return move(connection, job, JobState.QUEUED, now, reason=reason, changes=fresh)
 
 
-def due(connection: sa.Connection, now: datetime, limit: int = 200) -> list[Job]:
+def due_models(connection: sa.Connection, now: datetime) -> list[ModelIdentity]:
+    """The models that have jobs whose turn has come."""
+    columns = (JOBS.c.model, JOBS.c.version, JOBS.c.weights_sha256, JOBS.c.declaration_sha256, JOBS.c.image_digest)
+    return [ModelIdentity(*row) for row in connection.execute(sa.select(*columns).where(_is_due(now)).distinct())]
+
+
+def due(connection: sa.Connection, now: datetime, limit: int = 200, *, model: ModelIdentity | None = None) -> list[Job]:
     """Jobs whose turn has come and that the engine does not have, STAT before routine, then the oldest first."""
-    statement = (
-        sa.select(JOBS)
-        .where(JOBS.c.state == JobState.QUEUED.value, JOBS.c.engaged.is_(False), JOBS.c.not_before <= now)
-        .order_by(JOBS.c.priority, JOBS.c.created_at)
-        .limit(limit)
-    )
-    return [_job(row) for row in connection.execute(statement)]
+    statement = sa.select(JOBS).where(_is_due(now)).order_by(JOBS.c.priority, JOBS.c.created_at).limit(limit)
+    if model is not None:
+        statement = statement.where(
+            JOBS.c.model == model.name,
+            JOBS.c.version == model.version,
+            JOBS.c.weights_sha256 == model.weights_sha256,
+            JOBS.c.declaration_sha256 == model.declaration_sha256,
+            JOBS.c.image_digest == model.image_digest,
+        )
+    return [job_of(row) for row in connection.execute(statement)]
 
 
-def engaged_count(connection: sa.Connection) -> int:
-    """How many jobs the engine has."""
-    return int(connection.execute(sa.select(sa.func.count()).where(JOBS.c.engaged.is_(True))).scalar_one())
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(JOBS.c.state == JobState.QUEUED.value, JOBS.c.engaged.is_(False), JOBS.c.not_before <= now)
+
+
+def engaged_by_model(connection: sa.Connection) -> dict[str, int]:
+    """How many jobs of each model the engine has, by the model's name."""
+    statement = sa.select(JOBS.c.model, sa.func.count()).where(JOBS.c.engaged.is_(True)).group_by(JOBS.c.model)
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def engaged(connection: sa.Connection) -> list[Job]:
     """The jobs that the engine has."""
-    return [_job(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
+    return [job_of(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
 
 
 def engage(connection: sa.Connection, job: Job) -> int | None:
@@ -269,38 +278,10 @@ def wait(
     return move(connection, job, JobState.QUEUED, now, reason=reason, changes=changes)
 
 
-def suspects(connection: sa.Connection) -> list[Job]:
-    """Jobs that were executing when the process died."""
-    statement = sa.select(JOBS).where(JOBS.c.state.in_([state.value for state in ACTIVE]))
-    return [_job(row) for row in connection.execute(statement)]
-
-
-def count_crash(connection: sa.Connection, job: Job) -> None:
-    """One more death of the process while this job was executing."""
-    connection.execute(sa.update(JOBS).where(JOBS.c.key == job.key).values(crashes=job.crashes + 1))
-
-
 def still(connection: sa.Connection, job: Job) -> bool:
     """Whether the job is still in the state and the attempt that the caller saw: nobody stopped or replaced it."""
     row = connection.execute(sa.select(JOBS.c.state, JOBS.c.attempt).where(JOBS.c.key == job.key)).one_or_none()
     return row is not None and (row.state, row.attempt) == (job.state.value, job.attempt)
-
-
-def save_prediction(connection: sa.Connection, sha256: Digest, saved: SavedPrediction) -> None:
-    """Keeps an answer; the same answer twice is kept once."""
-    known = connection.execute(sa.select(PREDICTIONS.c.sha256).where(PREDICTIONS.c.sha256 == sha256)).one_or_none()
-    if known is None:
-        connection.execute(
-            sa.insert(PREDICTIONS).values(
-                sha256=sha256, content=saved.content, endpoint=saved.endpoint, received_at=saved.received_at
-            )
-        )
-
-
-def prediction(connection: sa.Connection, sha256: Digest) -> SavedPrediction:
-    """A saved answer."""
-    row = connection.execute(sa.select(PREDICTIONS).where(PREDICTIONS.c.sha256 == sha256)).one()
-    return SavedPrediction(row.content, row.endpoint, row.received_at)
 
 
 def note_results(
@@ -344,6 +325,16 @@ def results(connection: sa.Connection, keys: Collection[JobKey]) -> list[StoredR
     ]
 
 
+def stopped_with_objects(connection: sa.Connection, stopped_before: datetime) -> list[Job]:
+    """Jobs that ended without a result before then and have objects that may be in Orthanc."""
+    noted = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    stopped = [state.value for state in ENDED - {JobState.DONE}]
+    statement = sa.select(JOBS).where(
+        JOBS.c.key.in_(noted), JOBS.c.state.in_(stopped), JOBS.c.state_since < stopped_before
+    )
+    return [job_of(row) for row in connection.execute(statement)]
+
+
 def withdraw(connection: sa.Connection, sop_instance_uids: Collection[str], now: datetime) -> None:
     """These objects are no longer in Orthanc."""
     connection.execute(
@@ -355,7 +346,28 @@ def with_results(connection: sa.Connection, states: Collection[JobState], limit:
     """Jobs in these states of which objects are, or may be, in Orthanc."""
     left = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
     statement = sa.select(JOBS).where(JOBS.c.state.in_([state.value for state in states]), JOBS.c.key.in_(left))
-    return [_job(row) for row in connection.execute(statement.limit(limit))]
+    return [job_of(row) for row in connection.execute(statement.limit(limit))]
+
+
+def done_after(connection: sa.Connection, key: JobKey | None, limit: int) -> list[Job]:
+    """Finished jobs in the order of their keys."""
+    statement = sa.select(JOBS).where(JOBS.c.state == JobState.DONE.value, JOBS.c.shadow.is_(False))
+    if key is not None:
+        statement = statement.where(JOBS.c.key > key)
+    return [job_of(row) for row in connection.execute(statement.order_by(JOBS.c.key).limit(limit))]
+
+
+def finished_studies(connection: sa.Connection) -> list[tuple[OrthancId, str]]:
+    """(study, model) of every finished job of which objects are in Orthanc."""
+    left = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    statement = sa.select(JOBS.c.study, JOBS.c.model).where(JOBS.c.state == JobState.DONE.value, JOBS.c.key.in_(left))
+    return [(OrthancId(row.study), row.model) for row in connection.execute(statement.distinct())]
+
+
+def our_objects(connection: sa.Connection, sop_instance_uids: Collection[str]) -> frozenset[str]:
+    """Those of the given objects that we have made."""
+    statement = sa.select(RESULTS.c.sop_instance_uid).where(RESULTS.c.sop_instance_uid.in_(list(sop_instance_uids)))
+    return frozenset(connection.execute(statement).scalars())
 
 
 def our_series(connection: sa.Connection, series_instance_uids: Collection[str]) -> frozenset[str]:
@@ -368,7 +380,8 @@ def our_series(connection: sa.Connection, series_instance_uids: Collection[str])
     return frozenset(connection.execute(statement).scalars())
 
 
-def _job(row: sa.Row[Any]) -> Job:
+def job_of(row: sa.Row[Any]) -> Job:
+    """A row of `jobs` as a value."""
     fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     model = ModelIdentity(
         row.model, row.version, Digest(row.weights_sha256), Digest(row.declaration_sha256), row.image_digest

@@ -141,6 +141,11 @@ def note_removals(connection: sa.Connection, removals: Iterable[Removal], now: d
         )
 
 
+def forget_removals(connection: sa.Connection, orthanc_ids: Sequence[OrthancId]) -> None:
+    """These were not deleted after all."""
+    connection.execute(sa.delete(REMOVALS).where(REMOVALS.c.orthanc_id.in_(list(orthanc_ids))))
+
+
 def removed(connection: sa.Connection, study: OrthancId) -> frozenset[str]:
     """SOP instance UIDs of a study that we have deleted ourselves."""
     statement = sa.select(REMOVALS.c.sop_instance_uid).where(REMOVALS.c.study == study)

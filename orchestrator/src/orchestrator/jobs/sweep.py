@@ -9,14 +9,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.jobs import ledger
+from orchestrator.jobs import crashes, halts, ledger
 from orchestrator.jobs.states import JobState
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    import sqlalchemy as sa
 
     from orchestrator.handoffs import ModelIdentity
     from orchestrator.jobs.database import Database
@@ -32,22 +34,44 @@ def start_due(
     """Hands due jobs whose model answers to the engine, until it has `at_most`; how many it got."""
     started = 0
     with database.write() as connection:
-        room = at_most - ledger.engaged_count(connection)
-        for job in ledger.due(connection, now) if room > 0 else ():
-            if started == room:
-                break
-            attempt = ledger.engage(connection, job) if serves(job.model) else None
+        engaged = ledger.engaged_by_model(connection)
+        room = at_most - sum(engaged.values())
+        for job in _next(connection, serves, engaged, now, room) if room > 0 else ():
+            attempt = ledger.engage(connection, job)
             if attempt is not None:
                 engine.enqueue(connection, job.key, attempt, job.model.name, job.priority)
                 started += 1
     return started
 
 
+def _next(
+    connection: sa.Connection,
+    serves: Callable[[ModelIdentity], bool],
+    engaged: Mapping[str, int],
+    now: datetime,
+    room: int,
+) -> list[ledger.Job]:
+    """The jobs that get the room: STAT first, then the model that has least in work, then the oldest.
+
+    A model that is paused or down takes no room, and one that is flooded no more than its share.
+    """
+    paused = {halt.model for halt in halts.in_force(connection)}
+    if halts.EVERYTHING in paused:
+        return []
+    models = [model for model in ledger.due_models(connection, now) if model.name not in paused and serves(model)]
+    ranked = [
+        (job.priority, engaged.get(model.name, 0) + rank, job.created_at, job)
+        for model in models
+        for rank, job in enumerate(ledger.due(connection, now, room, model=model))
+    ]
+    return [job for *_, job in sorted(ranked, key=lambda entry: entry[:3])[:room]]
+
+
 def take_stock(database: Database, now: datetime) -> None:
     """Counts a crash for every job that was executing when the last process died, and fails what is poison."""
     with database.write() as connection:
-        for job in ledger.suspects(connection):
-            ledger.count_crash(connection, job)
+        for job in crashes.suspects(connection):
+            crashes.count_crash(connection, job)
             if job.crashes + 1 >= MOST_CRASHES:
                 reason = (
                     f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"

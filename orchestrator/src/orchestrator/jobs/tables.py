@@ -139,6 +139,7 @@ JOBS = Table(
     Column("priority", Integer, nullable=False),
     Column("attempt", Integer, nullable=False, default=0),
     Column("engaged", Boolean, nullable=False, default=False),
+    Column("executing", Boolean, nullable=False, default=False),
     Column("crashes", Integer, nullable=False, default=0),
     Column("failures", Integer, nullable=False, default=0),
     Column("not_before", Instant, nullable=False),
@@ -155,7 +156,10 @@ JOBS = Table(
     Index("jobs_due", "state", "engaged", "not_before"),
     Index("jobs_slot", "study", "series_instance_uid", "model"),
 )
-"""One row per piece of work. `engaged`: the engine has a workflow for attempt `attempt`."""
+"""One row per piece of work. `engaged`: the engine has a workflow for attempt `attempt`.
+
+`executing`: a walk has worked on it since the last start, so that a death of the process counts against it.
+"""
 
 PREDICTIONS = Table(
     "predictions",
@@ -198,6 +202,7 @@ DELIVERIES = Table(
     Column("study_date", String(10), nullable=False),
     Column("altered", Boolean, nullable=False),
     Column("stage", String(16), nullable=False),
+    Column("title", String(16), nullable=False, default=""),
     Column("not_before", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("queued_at", Instant, nullable=False),
@@ -261,6 +266,16 @@ APPROVALS = Table(
     Column("revoked_at", Instant),
 )
 """Digests whose results may leave Orthanc; who approved them and why stands in `acts`."""
+
+PAUSES = Table(
+    "pauses",
+    METADATA,
+    Column("model", String(64), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""Models that get no new work, empty for all of them; the history stands in `acts`."""
 
 REFUSALS = Table(
     "refusals",

@@ -94,6 +94,10 @@ class Archive(Protocol):
         """Studies whose StudyDate lies within these days, both included."""
         ...
 
+    def made_by(self, manufacturer: str) -> Sequence[OrthancId]:
+        """Instances of all series whose Manufacturer is this, by the archive's own index."""
+        ...
+
     def headers(self, study: OrthancId) -> Mapping[OrthancId, Mapping[str, object]]:
         """The attributes of all instances of a study, in Orthanc's full JSON form, in one request."""
         ...

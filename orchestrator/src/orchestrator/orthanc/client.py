@@ -78,6 +78,12 @@ class OrthancClient:
         wanted = {"Level": "Study", "Query": {"StudyDate": f"{since:%Y%m%d}-{until:%Y%m%d}"}}
         return [OrthancId(found) for found in self._json("POST", "/tools/find", json=wanted)]
 
+    def made_by(self, manufacturer: str) -> Sequence[OrthancId]:
+        """Instances of series by Manufacturer, which Orthanc keeps in its index."""
+        wanted = {"Level": "Series", "Query": {"Manufacturer": manufacturer}, "Expand": True}
+        found = self._json("POST", "/tools/find", json=wanted)
+        return [OrthancId(instance) for series in found for instance in series["Instances"]]
+
     def headers(self, study: OrthancId) -> Mapping[OrthancId, Mapping[str, object]]:
         """All attributes of all instances; Orthanc reads each file up to its pixels."""
         found: dict[OrthancId, Mapping[str, object]] = self._json("GET", f"/studies/{study}/instances-tags")

@@ -53,7 +53,8 @@ async def _serve(model: Model, settings: Settings, serving: threading.Event) -> 
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
     server = ModelServer(model, settings)
     await server.start()
-    serving.set()
+    if server.ready:
+        serving.set()
     await told_to_stop.wait()
     serving.clear()
     await server.stop()

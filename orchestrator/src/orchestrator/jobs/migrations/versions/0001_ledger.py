@@ -120,6 +120,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256"),
     )
     op.create_table(
+        "pauses",
+        sa.Column("model", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.String(27), nullable=False),
+        sa.Column("who", sa.String(length=128), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("model"),
+    )
+    op.create_table(
         "refusals",
         sa.Column("address", sa.String(length=160), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -148,6 +156,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("engaged", sa.Boolean(), nullable=False),
+        sa.Column("executing", sa.Boolean(), nullable=False),
         sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.String(27), nullable=False),

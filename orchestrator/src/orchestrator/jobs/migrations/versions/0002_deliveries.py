@@ -29,6 +29,7 @@ def _make_deliveries() -> None:
         sa.Column("study_date", sa.String(length=10), nullable=False),
         sa.Column("altered", sa.Boolean(), nullable=False),
         sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("title", sa.String(length=16), nullable=False),
         sa.Column("not_before", sa.String(27), nullable=False),
         sa.Column("created_at", sa.String(27), nullable=False),
         sa.Column("queued_at", sa.String(27), nullable=False),

@@ -1,0 +1,31 @@
+"""`wetread backup` and `wetread restore`: copies of the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestrator import site_file
+from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
+from orchestrator.operations import copies
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The copy; must not be there yet.")], site: SiteOption = DEFAULT_SITE
+) -> None:
+    """Writes a consistent copy of the ledger, while the orchestrator works or not."""
+    with readable_errors():
+        copies.backup(site_file.load(site).site.database, file)
+    Console(highlight=False, soft_wrap=True).print(f"{file} is a whole copy; keep it with the site file")
+
+
+def restore(file: Annotated[Path, typer.Argument(help="A copy.")], site: SiteOption = DEFAULT_SITE) -> None:
+    """Puts a copy in the ledger's place; stop the orchestrator first. Nothing is stored twice by that."""
+    with readable_errors():
+        kept = copies.restore(site_file.load(site).site.database, file)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"restored {file}" + (f"; the ledger that was there is now {kept}" if kept else ""))
+    console.print("start the orchestrator, then run wetread doctor --ledger")
