@@ -157,7 +157,7 @@ def test_sigterm_lets_calls_end_and_log_lines_are_json(tmp_path: Path, exam: lis
         answered = call.result()
     process.process.wait(60)
 
-    events = [json.loads(line)["event"] for line in process.log().splitlines() if line.startswith('{"time"')]
+    events = [json.loads(line)["event"] for line in process.log().splitlines() if line.startswith('{"timestamp"')]
     assert answered.WhichOneof("result") == "prediction"
     assert events == ["model_ready", "draining_started", "prediction_answered", "model_stopped"]
 

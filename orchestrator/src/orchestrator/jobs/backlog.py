@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from orchestrator.jobs.states import ENDED
-from orchestrator.jobs.tables import JOBS, MODELS
+from orchestrator.jobs.states import ENDED, DeliveryState
+from orchestrator.jobs.tables import DELIVERIES, JOBS, MODELS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,3 +34,26 @@ def backlogs(connection: sa.Connection) -> list[Backlog]:
         .group_by(names.c.name)
     )
     return [Backlog(name, count, oldest) for name, count, oldest in connection.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Deliveries to one destination in one state."""
+
+    destination: str
+    state: DeliveryState
+    count: int
+    oldest: datetime
+    """Since when the one that has been in this state longest is in it; aware, UTC."""
+
+
+def outboxes(connection: sa.Connection) -> list[Outbox]:
+    """Every destination and state that has deliveries."""
+    since = DELIVERIES.c.state_since
+    statement = sa.select(
+        DELIVERIES.c.destination, DELIVERIES.c.state, sa.func.count(), sa.func.min(since, type_=since.type)
+    ).group_by(DELIVERIES.c.destination, DELIVERIES.c.state)
+    return [
+        Outbox(destination, DeliveryState(state), count, oldest)
+        for destination, state, count, oldest in connection.execute(statement)
+    ]

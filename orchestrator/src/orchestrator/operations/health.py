@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.errors import WetreadError
 from orchestrator.jobs import ledger
-from orchestrator.jobs.backlog import backlogs
+from orchestrator.jobs.backlog import backlogs, outboxes
 from orchestrator.jobs.states import JobState
 from orchestrator.telemetry import certificates, metrics
 
@@ -71,8 +71,9 @@ def exposition(parts: Health) -> bytes:
         for state, count in _counts(parts).items():
             metrics.JOBS.labels(state.value).set(count)
         _measure_backlogs(parts)
+        _measure_outboxes(parts)
     except WetreadError:
-        for gauge in (metrics.JOBS, metrics.QUEUE, metrics.OLDEST):
+        for gauge in (metrics.JOBS, metrics.QUEUE, metrics.OLDEST, metrics.DELIVERIES, metrics.OLDEST_DELIVERY):
             gauge.clear()
     _measure_machine(parts)
     return metrics.exposition()
@@ -89,6 +90,17 @@ def _measure_backlogs(parts: Health) -> None:
         metrics.OLDEST.labels(backlog.model).set(age_s)
         metrics.ENDPOINTS.labels(backlog.model).set(serving)
         metrics.BREAKERS.labels(backlog.model).set(broken)
+
+
+def _measure_outboxes(parts: Health) -> None:
+    with parts.database.read() as connection:
+        found = outboxes(connection)
+    for gauge in (metrics.DELIVERIES, metrics.OLDEST_DELIVERY):
+        gauge.clear()  # a state that has no delivery any more must not keep its last number
+    for outbox in found:
+        age_s = (parts.clock() - outbox.oldest).total_seconds()
+        metrics.DELIVERIES.labels(outbox.destination, outbox.state.value).set(outbox.count)
+        metrics.OLDEST_DELIVERY.labels(outbox.destination, outbox.state.value).set(age_s)
 
 
 def _measure_machine(parts: Health) -> None:

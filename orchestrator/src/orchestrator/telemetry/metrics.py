@@ -29,6 +29,14 @@ RETRIES = Counter(
 SENT = Counter("wetread_sent_bytes", "Headers and pixels sent to models.", ["model"], registry=REGISTRY)
 QUEUE = Gauge("wetread_queue_depth", "Jobs that have not ended, by model.", ["model"], registry=REGISTRY)
 OLDEST = Gauge("wetread_oldest_job_seconds", "Age of the oldest job that has not ended.", ["model"], registry=REGISTRY)
+DELIVERIES = Gauge(
+    "wetread_deliveries", "Deliveries in the ledger, by destination and state.", ["destination", "state"],
+    registry=REGISTRY,
+)  # fmt: skip
+OLDEST_DELIVERY = Gauge(
+    "wetread_oldest_delivery_seconds", "For how long the oldest delivery has been in its state.",
+    ["destination", "state"], registry=REGISTRY,
+)  # fmt: skip
 ENDPOINTS = Gauge(
     "wetread_model_endpoints", "Containers of a model that take work now; 0 for a known model that is down.", ["model"],
     registry=REGISTRY,

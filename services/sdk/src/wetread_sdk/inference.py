@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from wetread_contract.findings import Answer, Unsuitable
 from wetread_sdk.answers import checked
-from wetread_sdk.logs import event
+from wetread_sdk.logs import event, short
 from wetread_sdk.model import UnsuitableStudy
 from wetread_sdk.pixels import Decoder, Unreadable
 from wetread_sdk.refusals import ModelFailed, Refused
@@ -91,7 +91,7 @@ class Inference:
             raise
         except Exception as error:  # noqa: BLE001 - the per-job guard: whatever an author's code raises fails this job only
             kind = type(error).__name__
-            event(log, logging.ERROR, "prediction_failed", job=study.job_key, error=kind, frames=_frames(error))
+            event(log, logging.ERROR, "prediction_failed", job=short(study.job_key), error=kind, frames=_frames(error))
             raise ModelFailed(f"the model raised {kind}; where is in the container's log under this job") from None
 
 

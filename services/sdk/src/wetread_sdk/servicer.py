@@ -11,7 +11,7 @@ from wetread.v1 import model_pb2, model_pb2_grpc
 from wetread_contract.findings import Unsuitable
 from wetread_contract.wire import answer_to_proto
 from wetread_sdk.answers import category
-from wetread_sdk.logs import event
+from wetread_sdk.logs import event, short
 from wetread_sdk.reception import Reception, announced_instances
 from wetread_sdk.refusals import AnotherModel, ContractBroken, Full, Late, Leaving, Refused
 from wetread_sdk.spool import Spool
@@ -107,7 +107,7 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
             log,
             logging.INFO,
             "prediction_answered",
-            job=study.job_key,
+            job=short(study.job_key),
             outcome=outcome,
             category=category(answer),
             instances=len(study.instances),
