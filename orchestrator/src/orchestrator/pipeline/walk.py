@@ -210,18 +210,12 @@ class Walk:
 
     def _waits_outside(self, job: ledger.Job) -> bool:
         """Whether the result is kept out of Orthanc until somebody releases it; the job is QUEUED again then."""
-        tools, now = self._tools, self._tools.clock()
-        rules = tools.site().delivery.for_model(job.model.name)
-        if rules.hold == "inside" or not rules.remote:
+        site = self._tools.site()
+        if not site.delivery.for_model(job.model.name).kept_outside:
             return False
         made = self._origin(job)
-        with tools.database.write() as connection:
-            opened = plan.open_deliveries(connection, tools.site(), job, made, now)
-            if any(one.state is not DeliveryState.HELD for one in opened):
-                return False
-            reason = "its result is kept outside Orthanc until somebody releases it (delivery.hold)"
-            ledger.wait(connection, job, now + rules.hold_for, now, reason, failed=False)
-        return True
+        with self._tools.database.write() as connection:
+            return plan.keep_outside(connection, site, job, made, self._tools.clock())
 
     def _finish(self, job: ledger.Job) -> None:
         """DONE and its deliveries, in one transaction."""
@@ -231,9 +225,7 @@ class Walk:
             if not ledger.move(connection, job, JobState.DONE, now):
                 raise Cancelled("stopped by somebody else")
             if made is not None:
-                plan.restart_outdated(connection, job.key, now)
-                plan.open_deliveries(connection, tools.site(), job, made, now)
-                plan.note_objects(connection, tools.site(), job.key, made.study_instance_uid)
+                plan.plan(connection, tools.site(), job, made, now)
 
     def _put(self, job: ledger.Job, result: ComposedResult) -> None:
         """Notes the objects, then stores and proves each of them."""
@@ -267,8 +259,7 @@ class Walk:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             for other in others:
                 if other.state is JobState.DONE:
-                    reason = "replaced by a newer result"
-                    deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, reason)
+                    deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, "replaced")
                     ledger.move(connection, other, JobState.SUPERSEDED, now, reason="replaced by a newer result")
                     logs.info(Event.RESULT_REPLACED, job=logs.short(other.key), by=logs.short(job.key))
 
