@@ -17,7 +17,17 @@ OVERRIDES = sorted(path.name.split(".")[1] for path in COMPOSE.glob("compose.*.y
 
 def _promtool(folder: Path, *arguments: str) -> str:
     mounted = ("--volume", f"{folder}:/rules:ro", "--workdir", "/rules", "--network", "none")
-    return run("docker", "run", "--rm", *mounted, "--entrypoint", "promtool", "wetread-test/prometheus", *arguments)
+    return run(
+        "docker",
+        "run",
+        "--rm",
+        *mounted,
+        "--entrypoint",
+        "promtool",
+        "wetread-test/prometheus",
+        *arguments,
+        timeout_s=400,
+    )
 
 
 @pytest.mark.usefixtures("images")
@@ -35,6 +45,7 @@ def test_the_configuration_is_what_prometheus_understands() -> None:
 def test_every_query_of_the_dashboards_is_understood(tmp_path: Path) -> None:
     files = sorted((COMPOSE / "grafana/dashboards").glob("*.json"))
     queries = [panel["targets"][0]["expr"] for file in files for panel in json.loads(file.read_bytes())["panels"]]
+    tmp_path.chmod(0o755)
     rules = [{"record": f"dashboard:query:{number}", "expr": query} for number, query in enumerate(queries)]
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "all", "rules": rules}]}), encoding="utf-8")
 
