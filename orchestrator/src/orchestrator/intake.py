@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
 from orchestrator.errors import ArchiveUnavailable, Gone, Permanent, WetreadError
+from orchestrator.handoffs import ObjectKind
 from orchestrator.jobs import judgements, ledger, news
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
@@ -21,7 +22,7 @@ from orchestrator.jobs.states import ENDED, JobState
 from orchestrator.match.matcher import match
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
-from orchestrator.watch import changes, generation, reconcile
+from orchestrator.watch import changes, earlier, generation, reconcile
 from wetread_contract.judgement import Outcome
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class _Case:
 
     waiting: WaitingStudy
     content: Generation
+    earlier: tuple[earlier.EarlierObject, ...]
+    """Results in the study that only an earlier life of the ledger has known."""
     priority: int
     now: datetime
 
@@ -138,6 +141,7 @@ class Intake:
     def _settle(self, waiting: WaitingStudy) -> None:
         try:
             current = generation.read(self._archive, waiting.study, self._our_series)
+            found = earlier.read(self._archive, current, self._our_series)
         except Gone:
             self._vanished(waiting)
         except ArchiveUnavailable:
@@ -149,12 +153,14 @@ class Intake:
                 news.postpone(connection, waiting, self._clock() + 12 * _LOOK_AGAIN, failed=True)
             logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
         else:
-            self._judge_guarded(waiting, current)
+            self._judge_guarded(waiting, current, found)
 
-    def _judge_guarded(self, waiting: WaitingStudy, current: Generation) -> None:
+    def _judge_guarded(
+        self, waiting: WaitingStudy, current: Generation, found: tuple[earlier.EarlierObject, ...]
+    ) -> None:
         """The per-study guard: a study that nobody foresaw waits for a person and holds up no other."""
         try:
-            self._judge(waiting, current)
+            self._judge(waiting, current, found)
         except Exception as error:  # a study that nobody foresaw holds up no other
             if isinstance(error, WetreadError):
                 raise
@@ -175,7 +181,7 @@ class Intake:
                     ledger.move(connection, job, JobState.GONE, now, reason="the study is no longer in Orthanc")
         logs.info(Event.STUDY_GONE, study=logs.short(waiting.study))
 
-    def _judge(self, waiting: WaitingStudy, current: Generation) -> None:
+    def _judge(self, waiting: WaitingStudy, current: Generation, found: tuple[earlier.EarlierObject, ...]) -> None:
         """One transaction: the generation, every decision, the jobs, and the end of the news."""
         now = self._clock()
         with self._database.write() as connection:
@@ -189,7 +195,7 @@ class Intake:
             rules = self._version().rules
             matches = match(models, foreign, policies=rules.policies) if foreign else []
             priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
-            case = _Case(waiting, current, priority, now)
+            case = _Case(waiting, current, found, priority, now)
             for matched in matches:
                 self._decide(connection, case, matched)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
@@ -272,14 +278,35 @@ class Intake:
                 shadow=matched.shadow,
             )
             ledger.open_job(connection, new, case.now, replaces=replaces)
+            if not matched.shadow and self._adopt(connection, case, key):
+                return key
         logs.info(Event.JOB_QUEUED, job=logs.short(key), study=logs.short(study), model=matched.model.name)
         return key
+
+    @staticmethod
+    def _adopt(connection: sa.Connection, case: _Case, key: JobKey) -> bool:
+        """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
+        mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
+        if {made.kind for made, _ in mine} != set(ObjectKind):
+            return False
+        ledger.note_results(connection, key, mine, case.now)
+        for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
+            job = ledger.known(connection, key)
+            ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
+        for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
+            if other.state is JobState.DONE and other.key != key:
+                ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason="replaced by a newer result")
+        logs.info(Event.RESULT_FOUND, job=logs.short(key), study=logs.short(case.content.study))
+        return True
 
     def _take_up_again(self, connection: sa.Connection, case: _Case) -> None:
         """Reopens what a content that has come back asked for, where its result went away with it."""
         study = case.content.study
         for (model, series), keys in judgements.matches(connection, study, case.content.digest).items():
             jobs = [job for key in keys if (job := ledger.find(connection, key)) is not None]
+            waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.shadow]
+            if any(self._adopt(connection, case, job.key) for job in waiting):
+                continue
             if not jobs or any(_stands(connection, job, case) for job in jobs):
                 continue
             if not jobs[0].shadow:
