@@ -15,7 +15,7 @@ MEMBERS := pyproject.toml $(wildcard */pyproject.toml services/*/pyproject.toml)
 
 .PHONY: help
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # --- see it work ---------------------------------------------------------------------------------
 
@@ -38,7 +38,7 @@ test: setup lint types  ## everything: style, types, layers, and every test agai
 
 .PHONY: test-unit
 test-unit: setup  ## the tests that need nothing but Python, in less than a minute
-	$(BIN)/pytest tests -m "not integration and not e2e"
+	$(BIN)/pytest tests -m "not integration and not e2e and not compose"
 
 .PHONY: test-e2e
 test-e2e: setup  ## the tests against a real Orthanc and a real model
@@ -57,7 +57,7 @@ types: setup  ## mypy, strict
 
 .PHONY: coverage
 coverage: setup  ## which lines the tests that need only Python do not reach
-	$(BIN)/coverage run -m pytest tests -m "not integration and not e2e" -q
+	$(BIN)/coverage run -m pytest tests -m "not integration and not e2e and not compose" -q
 	$(BIN)/coverage report
 
 .PHONY: bench
@@ -69,6 +69,32 @@ bench: setup  ## measure delay, throughput and memory on this machine, beside a 
 chaos: setup  ## kill everything at random while studies arrive (SEED=7 KILLS=200), then count the results
 	@demo/host-packages orthanc
 	CHAOS_SEED="$(SEED)" CHAOS_KILLS="$(or $(KILLS),100)" $(BIN)/pytest tests/chaos -q -s
+
+# --- ship it -------------------------------------------------------------------------------------
+
+COMPOSE := docker compose --file compose/compose.yaml $(if $(filter gpu,$(HARDWARE)),--file compose/compose.gpu.yaml)
+
+.PHONY: images
+images: setup  ## build the images of the orchestrator and of both models (HARDWARE=gpu: brdensity for NVIDIA)
+	REVISION=$$(git rev-parse HEAD) SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+		$(COMPOSE) --profile pixelstats build orchestrator brdensity pixelstats
+
+.PHONY: secrets
+secrets:  ## make the passwords of the composed stack; those that are there stay
+	@compose/make-secrets
+
+.PHONY: certs
+certs:  ## make certificates for mutual TLS; those that are there stay
+	@compose/make-certs
+
+.PHONY: bundle
+bundle: images  ## one archive of images, compose files, manifests and an installer, for machines without a registry
+	@compose/make-bundle
+
+.PHONY: e2e-compose
+e2e-compose: setup  ## build the images, compose a site and treat it badly; needs Docker with Compose
+	@docker info >/dev/null
+	$(BIN)/pytest tests/compose
 
 # --- work on it ----------------------------------------------------------------------------------
 
@@ -83,6 +109,11 @@ format: setup  ## format, and fix what ruff can fix
 .PHONY: proto
 proto: setup  ## write the Python code of the gRPC contract again
 	PATH="$(CURDIR)/$(BIN):$$PATH" proto/generate
+
+.PHONY: docs
+docs: setup  ## write the documents that are made from the source
+	$(BIN)/python docs/generate.py
+	$(BIN)/python compose/grafana/generate.py
 
 .PHONY: lock
 lock: $(UV)  ## resolve the dependencies again after a pyproject.toml has changed

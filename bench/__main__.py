@@ -16,13 +16,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import measures
+from bench import matching, measures
 from bench.exams import HIGH_RESOLUTION, HUGE, SCREENING
 
 WORKPLACE = Path(__file__).parents[1] / "var" / "bench"
 P50_AIM_S, P95_AIM_S = 0.3, 0.6
 SHARE_AIM = 0.7
 MEMORY_AIM_MB = 250.0
+MATCHING_AIMS_MS = {100: 50.0, 1000: 200.0}
+"""By the number of declarations that one study of 1,000 instances is judged against."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,12 +38,13 @@ class Figures:
     throughput: measures.Throughput
     memory_high_resolution: measures.Memory
     memory_huge: measures.Memory
+    matching: tuple[matching.Matching, ...]
 
 
 def main(
     studies: Annotated[int, typer.Option(help="Studies per measurement of delay and throughput.")] = 30,
 ) -> None:
-    """Measure delay, throughput and memory."""
+    """Measure delay, throughput, memory and matching."""
     console = Console()
     shutil.rmtree(WORKPLACE / "run", ignore_errors=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -65,8 +68,10 @@ def _measure(studies: int, progress: Progress) -> Figures:
         progress.add_task("memory: 4 × 27 MB, then 2 GB", total=None)
         high = measures.memory(running, HIGH_RESOLUTION)
         huge = measures.memory(running, HUGE)
+    progress.add_task("matching: 1,000 instances, up to 1,000 declarations", total=None)
+    matched = tuple(matching.measured())
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Figures(now, _machine(), studies, delay, throughput, high, huge)
+    return Figures(now, _machine(), studies, delay, throughput, high, huge, matched)
 
 
 def _table(figures: Figures) -> Table:
@@ -90,6 +95,15 @@ def _table(figures: Figures) -> Table:
         ("orchestrator's memory, just started", f"{high.started:,.0f} MB"),
         _below(f"its peak with a study of 4 × {HIGH_RESOLUTION.view_mb:.0f} MB", high.peak, "MB", MEMORY_AIM_MB),
         _below(f"its peak with a study of 4 × {HUGE.view_mb:.0f} MB", huge.peak, "MB", MEMORY_AIM_MB),
+        *(
+            _below(
+                f"{matching.INSTANCES:,} instances, {count:,} declarations, worst case, processor time",
+                matching.worst_ms(figures.matching, count),
+                "ms",
+                aim,
+            )
+            for count, aim in MATCHING_AIMS_MS.items()
+        ),
     ):
         table.add_row(*row)
     return table

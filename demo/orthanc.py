@@ -38,6 +38,8 @@ class OrthancSettings:
     username: str = "wetread"
     stable_age_s: int = 2
     """Seconds without news until Orthanc calls a study stable; a site would use a minute."""
+    overwrite_instances: bool = False
+    """Whether an instance that comes again takes the place of the first one."""
 
 
 class Orthanc:
@@ -124,6 +126,6 @@ class Orthanc:
             "StableAge": self.settings.stable_age_s,
             # Compressing pixels for every reader costs Orthanc more than all else together.
             "HttpCompressionEnabled": False,
-            "OverwriteInstances": False,
+            "OverwriteInstances": self.settings.overwrite_instances,
             "DicomWeb": {"Enable": True},
         }

@@ -96,93 +96,6 @@ def test_an_instance_without_pixels_is_allowed(tmp_path: Path, exam: list[SplitI
     assert answered.WhichOneof("result") == "prediction"
 
 
-def without_header(requests: Requests) -> Requests:
-    return requests[1:]
-
-
-def nothing(_: Requests) -> Requests:
-    return []
-
-
-def header_twice(requests: Requests) -> Requests:
-    return [requests[0], *requests]
-
-
-def empty_message(requests: Requests) -> Requests:
-    return [*requests, model_pb2.PredictRequest()]
-
-
-def chunk_before_instance(requests: Requests) -> Requests:
-    return [requests[0], requests[2], requests[1]]
-
-
-def swapped_instances(requests: Requests) -> Requests:
-    return [requests[0], *requests[3:5], *requests[1:3], *requests[5:]]
-
-
-def one_instance_less(requests: Requests) -> Requests:
-    return requests[:-2]
-
-
-def one_instance_more(requests: Requests) -> Requests:
-    return [*requests, requests[-2]]
-
-
-def oversized_chunk(requests: Requests) -> Requests:
-    return [*requests, model_pb2.PredictRequest(chunk=model_pb2.PixelChunk(data=bytes(2**20 + 1)))]
-
-
-def no_dicom(requests: Requests) -> Requests:
-    spoilt = model_pb2.PredictRequest()
-    spoilt.CopyFrom(requests[1])
-    spoilt.instance.header = b"GIF89a" * 100
-    return [requests[0], spoilt]
-
-
-def nothing_announced(requests: Requests) -> Requests:
-    spoilt = model_pb2.PredictRequest()
-    spoilt.CopyFrom(requests[0])
-    del spoilt.header.instances[:]
-    return [spoilt]
-
-
-def announced_twice(requests: Requests) -> Requests:
-    spoilt = model_pb2.PredictRequest()
-    spoilt.CopyFrom(requests[0])
-    spoilt.header.instances.append(spoilt.header.instances[0])
-    return [spoilt, *requests[1:]]
-
-
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        (without_header, "first message must be a PredictHeader, not instance"),
-        (nothing, "first message must be a PredictHeader, not nothing"),
-        (header_twice, "second PredictHeader"),
-        (empty_message, "without content"),
-        (chunk_before_instance, "PixelChunk before the first InstanceHeader"),
-        (swapped_instances, "instance 1 is not the one"),
-        (one_instance_less, "ended after 3 of 4 instances"),
-        (one_instance_more, "more instances than the 4"),
-        (oversized_chunk, "PixelChunk of 1048577 bytes"),
-        (no_dicom, "instance 1 does not begin a DICOM Part 10 file"),
-        (nothing_announced, "announces no instance"),
-        (announced_twice, "announces an instance twice"),
-    ],
-)
-def test_a_stream_that_breaks_the_contract_is_told_what_is_wrong(
-    tmp_path: Path, exam: list[SplitInstance], spoil: object, said: str
-) -> None:
-    assert callable(spoil)
-    with calling(models.Answering(), models.settings(tmp_path)) as caller:
-        code, details = refusal(caller.predict(spoil(caller.requests(exam))))
-        answered = caller.predict(caller.requests(exam)).result()
-
-    assert code is grpc.StatusCode.INVALID_ARGUMENT
-    assert said in details
-    assert answered.WhichOneof("result") == "prediction"
-
-
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
@@ -340,34 +253,42 @@ def test_a_caller_who_stops_sending_is_not_waited_for_longer_than_the_deadline(
 
 def test_stopping_lets_calls_end_and_takes_no_new_one(tmp_path: Path, exam: list[SplitInstance]) -> None:
     model, stop = models.Held(), contextlib.ExitStack()
-    served = stop.enter_context(running(model, models.settings(tmp_path)))
+    served = stop.enter_context(running(model, models.settings(tmp_path, concurrency=1)))
     stopping = threading.Thread(target=stop.close)
     with grpc.insecure_channel(served.address) as channel:
         caller = Caller.of(channel, served)
         call = caller.predict(caller.requests(exam))
         assert model.begun.acquire(timeout=10)
         stopping.start()
-        refused = next(code for code in iter(lambda: describe_status(caller), None) if code is not grpc.StatusCode.OK)
+        attempts = iter(lambda: refusal(caller.predict(caller.requests(exam)))[0], grpc.StatusCode.OK)
+        refused = next(code for code in attempts if code is not grpc.StatusCode.RESOURCE_EXHAUSTED)
+        health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10).status
         still_going_on = not call.done()
         model.let_go.set()
         answered = call.result()
         stopping.join(20)
 
-    assert refused in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}, (
-        "the latter on its way as the port closes"
-    )
+    assert refused is grpc.StatusCode.UNAVAILABLE
+    assert health == health_pb2.HealthCheckResponse.NOT_SERVING
     assert still_going_on
     assert answered.WhichOneof("result") == "prediction"
     assert not stopping.is_alive()
 
 
-def describe_status(caller: Caller) -> grpc.StatusCode:
-    try:
-        caller.stub.Describe(model_pb2.DescribeRequest(), timeout=5)
-    except grpc.RpcError as error:
-        code: grpc.StatusCode = error.code()
-        return code
-    return grpc.StatusCode.OK
+def test_stopping_waits_no_longer_than_it_may(tmp_path: Path, exam: list[SplitInstance]) -> None:
+    model, stop = models.Held(), contextlib.ExitStack()
+    served = stop.enter_context(running(model, models.settings(tmp_path, drain_s=0.2)))
+    with grpc.insecure_channel(served.address) as channel:
+        caller = Caller.of(channel, served)
+        watched = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=60)
+        call = caller.predict(caller.requests(exam))
+        assert model.begun.acquire(timeout=10)
+        stop.close()
+        code, _ = refusal(call)
+        assert model.abandoned.wait(10)
+        watched.cancel()
+
+    assert code in {grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE}
 
 
 def test_health_is_served_under_both_names(tmp_path: Path) -> None:

@@ -377,3 +377,10 @@ def test_a_declaration_is_tried_on_what_is_there_before_it_goes_live(site: Site,
         assert "tester 2 1 50.0 % 0 1 1" in told
         assert f"tester gained {chest}" in told
         assert f"tester lost {mammography}" in told
+
+
+def test_a_site_may_say_since_when_studies_are_read(tmp_path: Path, own_orthanc: Orthanc) -> None:
+    site = Site(tmp_path, own_orthanc, watch={"since": "2020-01-01T00:00:00+00:00"})
+    before = Chain(site.orthanc, site.orchestrator, None).send(exam())  # type: ignore[arg-type]  # only sends
+    with site.model(0), site.running() as chain:
+        chain.events.wait_for("result_stored", study=short(before))

@@ -2,7 +2,7 @@
 
     watch   reads the change log            settle  judges studies
     models  finds and describes endpoints   sweep   hands due jobs to the engine
-    site    takes up a changed site file
+    site    takes up a changed site file    tidy    clears away what is withdrawn or proven elsewhere
 
 A loop that meets trouble it knows says so once, waits and goes on. A defect in a loop ends the
 process loudly: everything is in the ledger, and the next start takes it up.
@@ -18,16 +18,20 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from orchestrator import pipeline
+from orchestrator.compose.rejection_note import rejection_note
+from orchestrator.compose.relabel import relabelled
+from orchestrator.deliver import forward, retention, retract, supports
 from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
-from orchestrator.intake import Intake
-from orchestrator.jobs import handover, site_files, sweep
-from orchestrator.jobs.database import Database, hold
+from orchestrator.intake import NEW_NAME_LOOKS_BACK, Intake
+from orchestrator.jobs import delivery_sweep, handover, news, site_files, sweep
+from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
 from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
+from orchestrator.orthanc.remotes import remote_of
 from orchestrator.site_file import SiteFile
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
@@ -37,8 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from orchestrator.handoffs import JobKey
+
 STOP_WITHIN_S = 10
 """What is in work at a stop has this long to end; the rest is taken up at the next start."""
+_TIDY_EVERY = timedelta(seconds=2)
 _SITE_EVERY = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(milliseconds=500)
 _STOCK_EVERY = timedelta(seconds=30)
@@ -73,24 +80,48 @@ class Orchestrator:
         self._settle, self._sweep = threading.Event(), threading.Event()
         self._stopping = threading.Event()
         self._last_reconcile = self._last_stock = now() - timedelta(days=1)
+        self._last_round = now()
+        self._last_clean_up = now() - timedelta(days=1)
+        self._looked_up_to: JobKey | None = None
         self._trouble: dict[str, str] = {}
         self._failed = False
+        self._welcomed: set[str] = set()
         tools = self._tools()
-        health = Health(self._database, self._archive, self._live_models)
+        self._forward = forward.Tools(
+            archive=self._archive,
+            database=self._database,
+            remote=lambda destination: remote_of(self._archive, destination),
+            relabel=relabelled,
+            site=lambda: self._file.current.site,
+            clock=now,
+            on_end=self._sweep.set,
+        )
+        tls = site.models.tls
+        health = Health(
+            self._database,
+            self._archive,
+            self._live_models,
+            self._registry.occupancy,
+            now,
+            folder(site.database),
+            {"orchestrator": tls.certificate_file, "models_ca": tls.ca_file} if tls else {},
+        )
         self._server = Server(site.web, health) if site.web.port else None
         self._engine = Engine(
             self._database.engine,
             lambda key, attempt: pipeline.steps(tools, key, attempt),
             threads=site.work.threads,
             per_model=site.work.per_model,
+            delivery_steps=lambda key, attempt: forward.steps(self._forward, key, attempt),
+            per_destination=site.delivery.at_once,
         )
 
     def run(self, stop: threading.Event) -> bool:
         """Works until asked to stop; False when a defect of ours ended it."""
         self._database.migrate()
         self._keep_site_file()
+        self._active.refresh()  # before anything is judged; a wrong address ends here, and counts as no crash
         sweep.take_stock(self._database, now())
-        self._active.refresh()
         self._engine.launch()
         logs.info(Event.ORCHESTRATOR_STARTED, version=version("wetread"))
         loops = (
@@ -98,6 +129,7 @@ class Orchestrator:
             _Loop("settle", self._settle_once, self._settle),
             _Loop("models", self._models_once, threading.Event()),
             _Loop("sweep", self._sweep_once, self._sweep),
+            _Loop("tidy", self._tidy_once, threading.Event()),
             _Loop("site", self._site_once, threading.Event()),
         )
         threads = [threading.Thread(target=self._keep_going, args=(loop, stop), name=loop.name) for loop in loops]
@@ -123,7 +155,7 @@ class Orchestrator:
         if self._server is not None:
             self._server.stop()
         self._engine.stop(STOP_WITHIN_S)
-        self._renderer.shutdown(wait=False, cancel_futures=True)
+        self._renderer.shutdown(wait=False)
         self._registry.close()
         self._archive.close()
         self._database.close()
@@ -188,11 +220,30 @@ class Orchestrator:
         return timedelta(seconds=1)
 
     def _models_once(self) -> timedelta:
-        for name in self._active.refresh():
-            self._intake.welcome(name)
-            self._settle.set()
+        self._active.refresh()
+        for model in self._active():
+            name, since = model.identity.name, model.known_since
+            if name not in self._welcomed and since > now() - NEW_NAME_LOOKS_BACK:
+                self._intake.welcome(name)
+                self._settle.set()
+            self._welcomed.add(name)
         self._sweep.set()
         return self._site.models.refresh
+
+    def _tidy_once(self) -> timedelta:
+        """Withdrawn results leave Orthanc; results whose images have been deleted are found; studies go that may."""
+        moment = now()
+        site = self._file.current.site
+        retract.clear(retract.Clearing(self._archive, self._database, site, rejection_note), moment)
+        if moment - self._last_round > self._site.watch.reconcile:
+            studies, self._looked_up_to = supports.missing(self._archive, self._database, self._looked_up_to)
+            self._last_round = moment
+            with self._database.write() as connection:
+                news.note_studies(connection, studies, moment)
+        if moment - self._last_clean_up > self._file.current.site.retention.every:
+            self._last_clean_up = moment
+            retention.run(self._forward)
+        return _TIDY_EVERY
 
     def _site_once(self) -> timedelta:
         before = self._file.current
@@ -212,9 +263,13 @@ class Orchestrator:
 
     def _sweep_once(self) -> timedelta:
         moment = now()
-        sweep.start_due(self._database, self._engine, self._registry.serves, moment, 3 * self._site.work.threads)
+        sweep.start_due(self._database, self._engine, self._registry.calls, moment, 3 * self._site.work.threads)
+        delivery = self._file.current.site.delivery
+        delivery_sweep.start_due(self._database, self._engine, moment, delivery.at_once)
         if moment - self._last_stock > _STOCK_EVERY:
             self._last_stock = moment
+            delivery_sweep.take_back(self._database, self._engine, moment)
+            delivery_sweep.expire(self._database, delivery.hold_for, moment)
             sweep.take_back(self._database, self._engine, moment)
             handover.hand_on(self._database, self._active(), self._site.models.version_grace, moment)
             self._engine.forget(moment - _KEEP_ENGINE_RECORDS)

@@ -3,8 +3,10 @@
     WetreadError
     ├── Transient                  the same call may succeed later: retry with backoff
     │   ├── ArchiveUnavailable       Orthanc does not answer, or answers 5xx
-    │   ├── ModelUnavailable         no endpoint, or the endpoint broke off
+    │   ├── ModelUnavailable         the endpoint broke off, or is somebody else now
+    │   │   └── ModelAway              no endpoint takes calls: nothing was sent, no attempt is burnt
     │   ├── ModelFull                the endpoint is busy: wait, no attempt is burnt
+    │   ├── DestinationUnavailable   a destination cannot be reached, or did not take an object now
     │   └── DatabaseUnavailable      the ledger cannot be reached or is locked
     ├── Permanent                  the same call will fail again: a person has to look
     │   ├── ArchiveRefused           wrong password, forbidden, not what we asked for
@@ -12,6 +14,8 @@
     │   ├── ModelRefused             the model says that the call breaks the contract
     │   ├── AnswerInvalid            the model's answer breaks the contract
     │   ├── ResultInvalid            the composed object fails its check: never stored
+    │   ├── ClassRefused             a destination does not know an object's SOP class
+    │   ├── ActRefused               what a person asked for would be wrong; the text says what to do instead
     │   ├── DeclarationInvalid       a model.yaml that cannot be accepted, with line and key
     │   └── SettingsInvalid          a site file that cannot be accepted, with line and key
     ├── Gone                       what we were asked about is no longer in Orthanc
@@ -38,7 +42,11 @@ class ArchiveUnavailable(Transient):
 
 
 class ModelUnavailable(Transient):
-    """No endpoint serves the model now, or the one that did broke off."""
+    """The endpoint broke off in the middle of a call, or is no longer the model that was asked for."""
+
+
+class ModelAway(ModelUnavailable):
+    """No endpoint takes calls now: nothing was sent; waiting for one burns no attempt."""
 
 
 class ModelFull(Transient):
@@ -47,6 +55,10 @@ class ModelFull(Transient):
 
 class DatabaseUnavailable(Transient):
     """The ledger cannot be reached, or is locked for too long."""
+
+
+class DestinationUnavailable(Transient):
+    """A destination cannot be reached, broke off, or did not take an object this time."""
 
 
 class Permanent(WetreadError):
@@ -71,6 +83,14 @@ class AnswerInvalid(Permanent):
 
 class ResultInvalid(Permanent):
     """The composed object fails its check and is not stored."""
+
+
+class ClassRefused(Permanent):
+    """A destination does not know an object's SOP class."""
+
+
+class ActRefused(Permanent):
+    """What a person asked for would be wrong now."""
 
 
 class DeclarationInvalid(Permanent):

@@ -30,6 +30,24 @@ OrthancId = NewType("OrthancId", str)
 JobKey = NewType("JobKey", str)
 """Identity of a piece of work: 64 hexadecimal digits over study, series, model, weights and selection."""
 
+
+class Purpose(StrEnum):
+    """Why something goes to a destination."""
+
+    RESULT = "result"
+    REJECTION = "rejection"
+    """The note that withdraws a result which is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """Identity of a delivery."""
+
+    job: JobKey
+    destination: str
+    purpose: Purpose = Purpose.RESULT
+
+
 Digest = NewType("Digest", str)
 """SHA-256, 64 lower-case hexadecimal digits."""
 
@@ -195,6 +213,8 @@ class ObjectKind(StrEnum):
 
     CARD = "card"
     REPORT = "sr"
+    NOTE = "note"
+    """A rejection note, which withdraws others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +236,22 @@ class ComposedResult:
     objects: tuple[ComposedObject, ...]
     summary: str
     """As on the card, for lists and for the next result's "replaces": `C`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """What is withdrawn, and why."""
+
+    job_key: JobKey
+    source: Dataset
+    """Attributes of one of the rejected objects, or of their study: whose they are."""
+    rejected: Sequence[InstanceReference]
+    """As the destination holds them."""
+    title: str
+    """`quality`, `safety` or `worklist`."""
+    decided_at: datetime
+    timezone: tzinfo
+    series_number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
-from orchestrator.errors import ArchiveUnavailable, Gone, Permanent, WetreadError
+from orchestrator.deliver import supports
+from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
 from orchestrator.handoffs import ObjectKind
-from orchestrator.jobs import judgements, ledger, news
+from orchestrator.jobs import deliveries, judgements, ledger, news
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
-from orchestrator.jobs.states import ENDED, JobState
+from orchestrator.jobs.states import ENDED, DeliveryState, JobState
 from orchestrator.match.matcher import match
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from orchestrator.watch import changes, earlier, generation, reconcile
 from wetread_contract.judgement import Outcome
+from wetread_contract.rejection import rejected_instances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -41,6 +43,9 @@ NEW_NAME_LOOKS_BACK = timedelta(hours=1)
 """A model whose name is new to the site is judged against what came within this time."""
 _REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
 _LOOK_AGAIN = timedelta(seconds=5)
+_SAME_MOMENT = timedelta(minutes=1)
+"""A model is known a moment before it is asked: a study that was judged in between is news to it."""
+_LOOK_AGAIN_AT_LAST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,8 @@ class Intake:
             place = news.cursor(connection)
         if place is not None:
             return place
-        place = news.Cursor(self._archive.newest_change(), self._clock().replace(microsecond=0))
+        from_now = self._version().site.watch.since == "first start"
+        place = news.Cursor(self._archive.newest_change() if from_now else 0, self._clock().replace(microsecond=0))
         with self._database.write() as connection:
             news.start_cursor(connection, place.seq, place.started_at)
         return place
@@ -139,34 +145,34 @@ class Intake:
             news.move_cursor(connection, min(last, 0))
 
     def _settle(self, waiting: WaitingStudy) -> None:
+        """The per-study guard: a study that cannot be read, or that nobody foresaw, holds up no other.
+
+        Trouble of one study is told from trouble of the archive by asking the archive who it is.
+        """
         try:
             current = generation.read(self._archive, waiting.study, self._our_series)
-            found = earlier.read(self._archive, current, self._our_series)
+            self._judge(waiting, current, earlier.read(self._archive, current, self._our_series))
         except Gone:
+            self._archive.version()
             self._vanished(waiting)
-        except ArchiveUnavailable:
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + _LOOK_AGAIN, failed=True)
-            raise
+        except ArchiveUnavailable as error:
+            self._archive.version()
+            self._judge_later(waiting, error)
         except Permanent as error:
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + 12 * _LOOK_AGAIN, failed=True)
-            logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
-        else:
-            self._judge_guarded(waiting, current, found)
-
-    def _judge_guarded(
-        self, waiting: WaitingStudy, current: Generation, found: tuple[earlier.EarlierObject, ...]
-    ) -> None:
-        """The per-study guard: a study that nobody foresaw waits for a person and holds up no other."""
-        try:
-            self._judge(waiting, current, found)
-        except Exception as error:  # a study that nobody foresaw holds up no other
-            if isinstance(error, WetreadError):
-                raise
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + timedelta(hours=1), failed=True)
+            if isinstance(error, ArchiveRefused):
+                self._archive.version()
+            self._judge_later(waiting, error)
+        except WetreadError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect of ours, about this study only
+            self._judge_later(waiting, Permanent("a defect of Wetread's; please report it"))
             logs.defect(error, study=logs.short(waiting.study))
+
+    def _judge_later(self, waiting: WaitingStudy, error: WetreadError) -> None:
+        pause = min(_LOOK_AGAIN * 2 ** min(waiting.attempts, 12), _LOOK_AGAIN_AT_LAST)
+        with self._database.write() as connection:
+            news.postpone(connection, waiting, self._clock() + pause, failed=True)
+        logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
 
     def _our_series(self, series_instance_uids: Collection[str]) -> frozenset[str]:
         with self._database.read() as connection:
@@ -179,6 +185,7 @@ class Intake:
             for job in ledger.listed(connection, study=waiting.study):
                 if job.state is JobState.QUEUED:
                     ledger.move(connection, job, JobState.GONE, now, reason="the study is no longer in Orthanc")
+            supports.withdraw_unsupported(connection, self._version().site, waiting.study, (), now)
         logs.info(Event.STUDY_GONE, study=logs.short(waiting.study))
 
     def _judge(self, waiting: WaitingStudy, current: Generation, found: tuple[earlier.EarlierObject, ...]) -> None:
@@ -201,6 +208,8 @@ class Intake:
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
             if known is not None:
                 self._take_up_again(connection, case)
+            standing = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
+            supports.withdraw_unsupported(connection, self._version().site, current.study, standing, now)
             deadline = current.last_update + self._version().site.watch.incomplete_after
             if now >= deadline:
                 for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):
@@ -287,7 +296,7 @@ class Intake:
     def _adopt(connection: sa.Connection, case: _Case, key: JobKey) -> bool:
         """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
         mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
-        if {made.kind for made, _ in mine} != set(ObjectKind):
+        if {made.kind for made, _ in mine} != {ObjectKind.CARD, ObjectKind.REPORT}:
             return False
         ledger.note_results(connection, key, mine, case.now)
         for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
@@ -295,7 +304,9 @@ class Intake:
             ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
         for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
             if other.state is JobState.DONE and other.key != key:
-                ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason="replaced by a newer result")
+                reason = "replaced by a newer result"
+                deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
+                ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
         logs.info(Event.RESULT_FOUND, job=logs.short(key), study=logs.short(case.content.study))
         return True
 
@@ -331,15 +342,14 @@ class Intake:
 def _stands(connection: sa.Connection, job: ledger.Job, case: _Case) -> bool:
     """Whether a job needs no taking up: it is on its way, was ended by itself or a person, or its result is there.
 
-    A job that finished after the news may have its result in Orthanc since the study was read.
+    A job that finished after the news may have its result in Orthanc since the study was read; one
+    whose result was withdrawn, by a person or because it is safe elsewhere, is left as it is.
     """
     if job.state is not JobState.DONE or job.shadow:
         return job.state not in _REOPENED
     present = {instance.orthanc_id for instance in case.content.instances}
     noted = ledger.results(connection, [job.key])
-    return job.state_since >= case.waiting.noticed_at or (
-        bool(noted) and all(one.orthanc_id in present for one in noted)
-    )
+    return job.state_since >= case.waiting.noticed_at or all(one.orthanc_id in present for one in noted)
 
 
 def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | None, now: datetime) -> bool:
@@ -347,4 +357,4 @@ def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | Non
     if known is None:
         return True
     recent = known.judged_at >= now - NEW_NAME_LOOKS_BACK
-    return recent and model.identity.name not in known.models and model.known_since > known.judged_at
+    return recent and model.identity.name not in known.models and model.known_since > known.judged_at - _SAME_MOMENT

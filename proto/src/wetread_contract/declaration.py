@@ -139,14 +139,15 @@ def _declaration(root: Mapping, rules: Rules, text: str, problems: Problems) -> 
         return None
 
 
-_LISTS = frozenset({"needs", "contraindications", "validated_on"})
+LISTS = frozenset({"needs", "contraindications", "validated_on"})
+"""Keys behind which one text, or nothing, may stand for a list."""
 
 
 def _content(node: Node) -> object:
     """Return a value for pydantic; `needs:` with nothing behind it is the empty list."""
     content = plain(node)
     parent = node.place.key
-    if parent in _LISTS and not isinstance(node, Sequence):
+    if parent in LISTS and not isinstance(node, Sequence):
         return [content] if content else []
     return content
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from wetread_contract.conditions import AttributeCondition, answered, explained
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from wetread_contract.declaration import Declaration
     from wetread_contract.headers import Headers
-    from wetread_contract.judgement import LeftOutInstance
+    from wetread_contract.judgement import LeftOutInstance, SelectedInstance
     from wetread_contract.reasons import Stopped
     from wetread_contract.requirements import Fulfilment
     from wetread_contract.rules import Rules
@@ -60,11 +61,10 @@ class _Case:
         """Return the answer with its reasons and its explanation."""
         fulfilment = fulfil(self.rules.require, self.study, self.selected)
         outcome, reasons = self._outcome(fulfilment)
-        placed = self.study.placed(self._placing)
         return Judgement(
             outcome,
-            selected=tuple(map(placed.__getitem__, fulfilment.order or indices(fulfilment.chosen))),
-            left_out=() if outcome is Outcome.MISSED else tuple(self._left_out(fulfilment)),
+            selected=self._given(fulfilment),
+            left_out=() if outcome is Outcome.MISSED else tuple(chain.from_iterable(self._left_out(fulfilment))),
             reasons=reasons,
             tree=self._tree(fulfilment),
             series_instance_uid=self.uid,
@@ -104,13 +104,18 @@ class _Case:
         if any(_names_other_accession(self.study.instances[index]) for index in indices(fulfilment.chosen)):
             yield "the request also names another accession number: the rest may be in another study"
 
-    def _left_out(self, fulfilment: Fulfilment) -> Iterator[LeftOutInstance]:
+    def _given(self, fulfilment: Fulfilment) -> tuple[SelectedInstance, ...]:
+        if fulfilment.order:
+            return tuple(map(self.study.placed(self._placing).__getitem__, fulfilment.order))
+        return self.study.given(self._placing, fulfilment.chosen)
+
+    def _left_out(self, fulfilment: Fulfilment) -> Iterator[tuple[LeftOutInstance, ...]]:
         """Return instances by reason, the most telling first, then those that were not chosen or never take part."""
         for one in self._stopped:
-            yield from self.study.left_out(self._placing, one.bits, one.reason)
+            yield self.study.left_out(self._placing, one.bits, one.reason)
         for index, reason in (*fulfilment.left_out.items(), *self.study.barred.items()):
             if not self.uid or self.study.references[index].series_instance_uid == self.uid:
-                yield from self.study.left_out(self._placing, 1 << index, reason)
+                yield self.study.left_out(self._placing, 1 << index, reason)
 
     @cached_property
     def _placing(self) -> tuple[str, ...]:

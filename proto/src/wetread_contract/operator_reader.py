@@ -15,7 +15,7 @@ from wetread_contract.operand_reader import Refused, operand, operands
 from wetread_contract.operators import Test, ValueTest
 from wetread_contract.problems import suggestion
 from wetread_contract.truth import conjunction, truth
-from wetread_contract.values import EXAMPLES, ORDERED, Kind
+from wetread_contract.values import EXAMPLES, MATCHABLE, ORDERED, Kind
 from wetread_contract.yaml_source import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class OperatorReader:
 
     def _expression(self, node: Node) -> ValueTest:
         """Return a test of one value, linear in its length: no declaration can hang us."""
-        if not isinstance(node, Scalar) or self.subject.kind not in {Kind.TEXT, Kind.CODE_STRING}:
+        if not isinstance(node, Scalar) or self.subject.kind not in MATCHABLE:
             raise Refused(node, f"`matches` cannot be asked of {self._what()}", "it is for text")
         options = re2.Options()
         options.log_errors = False

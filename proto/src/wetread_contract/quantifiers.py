@@ -39,7 +39,8 @@ class Members:
 
     def clause(self, study: Study, scope: int) -> Clause:
         """Explain it; the counts are of the inner condition."""
-        return counted(self.condition, study, scope, children=(explained(self.condition, study, scope),))
+        inner = explained(self.condition, study, scope)
+        return Clause(self.text, inner.true, inner.false, inner.unknown, children=(inner,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Count:
 
     def clause(self, study: Study, scope: int) -> Clause:
         """Explain it; the counts are of the inner condition."""
-        return counted(self.condition, study, scope)
+        inner = counted(self.condition, study, scope)
+        return Clause(self.text, inner.true, inner.false, inner.unknown)
 
 
 @dataclass(frozen=True, slots=True)

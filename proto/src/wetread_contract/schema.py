@@ -10,7 +10,7 @@ import re
 import sys
 
 from wetread_contract.condition_reader import BLOCKS, QUANTIFIERS, REACHES
-from wetread_contract.declaration import RULES, Declaration
+from wetread_contract.declaration import LISTS, RULES, Declaration
 from wetread_contract.derived.registry import DERIVED, DerivedAttribute
 from wetread_contract.dictionary import Attribute, attribute, keywords
 from wetread_contract.operator_reader import (
@@ -23,14 +23,16 @@ from wetread_contract.operator_reader import (
 )
 from wetread_contract.requirement_reader import KINDS
 from wetread_contract.requirements import Choice
-from wetread_contract.values import EXAMPLES, ORDERED, Kind
+from wetread_contract.values import EXAMPLES, MATCHABLE, ORDERED, Kind
 
 Json = dict[str, object]
 
 SCALAR: Json = {"type": ["string", "number", "boolean"]}
 """Editors type what is written; we read it as text and type it by VR."""
 
-OTHER_NAMES = r"^(\(.*\) .*|[A-Za-z0-9]+(\.[A-Za-z0-9]+)+(\[[1-9][0-9]*\])?|[A-Za-z0-9]+\[[1-9][0-9]*\])$"
+OTHER_NAMES = (
+    r"^(\(.*\) .*|[A-Z][A-Za-z0-9]+((\.[A-Z][A-Za-z0-9]+)+|\[[1-9][0-9]*\]|(\.[A-Z][A-Za-z0-9]+)+\[[1-9][0-9]*\]))$"
+)
 """Private attributes, paths into sequences, single values by position."""
 
 
@@ -42,6 +44,9 @@ def schema() -> Json:
     properties["select"] = _reference("conditions") | {"description": "All must be true for an instance to be sent."}
     properties["exclude"] = _reference("conditions") | {"description": "None may be true; unknown does not exclude."}
     properties["require"] = {"type": "array", "items": _reference("requirement")}
+    for name in LISTS:
+        listed = properties[name]
+        listed["anyOf"] = [{"type": listed.pop("type"), "items": listed.pop("items")}, {"type": ["string", "null"]}]
     declaration["required"] = sorted({*declaration["required"], RULES[0]})
     declaration["$defs"] |= _definitions()
     declaration["$defs"]["Limits"]["properties"]["max_bytes"]["type"] = ["integer", "string"]
@@ -104,7 +109,7 @@ def _applies(name: str, kind: Kind, *, multiple: bool) -> bool:
         return name in FOR_ANYTHING
     if name in (FOR_ONE_VALUE if multiple else FOR_SETS) or (name in FOR_ORDER and kind not in ORDERED):
         return False
-    return name != "matches" or kind in {Kind.TEXT, Kind.CODE_STRING}
+    return name != "matches" or kind in MATCHABLE
 
 
 def _operand(name: str, value: Json) -> Json:

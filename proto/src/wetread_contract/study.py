@@ -45,6 +45,7 @@ class Study:
         self.clauses: dict[tuple[str, int], Clause] = {}
         """By a condition's text and the instances that it is explained over."""
         self._placed: dict[tuple[str, ...], tuple[SelectedInstance, ...]] = {}
+        self._given: dict[tuple[tuple[str, ...], int], tuple[SelectedInstance, ...]] = {}
         self._left_out: dict[tuple[tuple[str, ...], int, str], tuple[LeftOutInstance, ...]] = {}
 
     @cached_property
@@ -114,6 +115,13 @@ class Study:
                 for index, reference in enumerate(self.references)
             )
         return self._placed[names]
+
+    def given(self, names: tuple[str, ...], bits: int) -> tuple[SelectedInstance, ...]:
+        """Return some instances in the study's order; made once however many declarations select them."""
+        if (names, bits) not in self._given:
+            placed = self.placed(names)
+            self._given[names, bits] = tuple(placed[index] for index in indices(bits))
+        return self._given[names, bits]
 
     def left_out(self, names: tuple[str, ...], bits: int, reason: str) -> tuple[LeftOutInstance, ...]:
         """Return some instances as left out for a reason; made once however many declarations leave them out."""

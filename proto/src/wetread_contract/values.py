@@ -22,6 +22,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     CODE_STRING = "code string"
+    PERSON_NAME = "person name"
     NUMBER = "number"
     DATE = "date"
     TIME = "time"
@@ -35,9 +36,13 @@ class Kind(StrEnum):
 ORDERED = frozenset({Kind.NUMBER, Kind.DATE, Kind.TIME, Kind.DATE_TIME, Kind.AGE})
 """The kinds that `at_least`, `at_most` and `between` can compare."""
 
+MATCHABLE = frozenset({Kind.TEXT, Kind.CODE_STRING, Kind.PERSON_NAME})
+"""The kinds that `matches` can be asked of."""
+
 KINDS: Mapping[str, Kind] = {
-    **dict.fromkeys(("AE", "AT", "LO", "LT", "PN", "SH", "ST", "UC", "UI", "UR", "UT"), Kind.TEXT),
+    **dict.fromkeys(("AE", "AT", "LO", "LT", "SH", "ST", "UC", "UI", "UR", "UT"), Kind.TEXT),
     "CS": Kind.CODE_STRING,
+    "PN": Kind.PERSON_NAME,
     **dict.fromkeys(("DS", "IS", "US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "US or SS"), Kind.NUMBER),
     "DA": Kind.DATE,
     "TM": Kind.TIME,
@@ -127,6 +132,12 @@ def parse(vr: str, raw: str) -> Value | None:
 
 def _text(raw: str) -> str:
     return raw.strip(" \0")
+
+
+def _person_name(raw: str) -> str:
+    """Return component groups and components without padding, and without empty ones behind (PS3.5 6.2.1.1)."""
+    groups = ("^".join(part.strip() for part in group.split("^")).rstrip("^") for group in _text(raw).split("="))
+    return "=".join(groups).rstrip("=")
 
 
 def _code_string(raw: str) -> str:
@@ -224,6 +235,7 @@ def _code(raw: str) -> Coded | None:
 _PARSERS: Mapping[Kind, Callable[[str], Value | None]] = {
     Kind.TEXT: _text,
     Kind.CODE_STRING: _code_string,
+    Kind.PERSON_NAME: _person_name,
     Kind.NUMBER: _number,
     Kind.DATE: _date,
     Kind.TIME: _time,
@@ -236,6 +248,7 @@ _PARSERS: Mapping[Kind, Callable[[str], Value | None]] = {
 EXAMPLES: Mapping[Kind, str] = {
     Kind.TEXT: "any text",
     Kind.CODE_STRING: "upper-case letters, digits, blanks and underscores",
+    Kind.PERSON_NAME: "a name such as PHANTOM^QUALITY",
     Kind.NUMBER: "a number such as 2.5",
     Kind.DATE: "a date such as 2024-03-11",
     Kind.TIME: "a time such as 09:30:15",

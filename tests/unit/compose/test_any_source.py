@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydicom import Dataset
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 from tests import dicom_factories as dicom
 from tests.composition_factories import composition
 
 from orchestrator.compose import compose
 from orchestrator.compose.identity import IDENTIFYING
 from orchestrator.compose.module_tables import module
-from orchestrator.compose.source_values import tag_of
+from orchestrator.compose.source_values import character_set, tag_of
 from orchestrator.errors import ResultInvalid
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
-
     from orchestrator.handoffs import Composition
 
 KEYWORDS = [
@@ -69,3 +69,10 @@ def objects_or_refusal(made: Composition) -> int | str:
         return len(compose(made).objects)
     except ResultInvalid as refusal:
         return str(refusal)
+
+
+def test_a_character_set_of_control_characters_is_one_that_nobody_knows() -> None:
+    source = Dataset()
+    source[0x00080005] = RawDataElement(Tag(0x00080005), "CS", 3, b"\x01\x00\x01", 0, False, True)  # noqa: FBT003
+
+    assert character_set(source) == ("???",)

@@ -34,6 +34,11 @@ TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
         ("SeriesDescription: {matches: '(?i)ax.*'}", {"SeriesDescription": "Axial"}, TRUE),
         ("SeriesDescription: NO", {"SeriesDescription": "NO"}, TRUE),
         ("StudyID: '01'", {"StudyID": "1"}, FALSE),
+        ("PatientName: PHANTOM^QA", {"PatientName": "PHANTOM^QA^^^ "}, TRUE),
+        ("PatientName: PHANTOM^QA", {"PatientName": "PHANTOM ^ QA=="}, TRUE),
+        ("PatientName: PHANTOM^QA", {"PatientName": "PHANTOM^QB"}, FALSE),
+        ("PatientName: PHANTOM^QA", {"PatientName": "^^"}, UNKNOWN),
+        ("PatientName: {matches: '(?i)phantom.*'}", {"PatientName": "PHANTOM^QA"}, TRUE),
     ],
 )
 def test_texts(condition: str, held: dict[str, object], answer: Truth) -> None:

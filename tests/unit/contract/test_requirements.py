@@ -123,3 +123,44 @@ def test_only_raw_pixels_are_missed_not_unsuitable() -> None:
     judgement = judged(declared(rules), raw)
     assert judgement.outcome is Outcome.MISSED
     assert judgement.reasons == ("PresentationIntentType is FOR PROCESSING, not FOR PRESENTATION (1 of 1 instances)",)
+
+
+def test_quantifiers_are_explained_by_their_own_words() -> None:
+    declaration = declared("{Modality: CT, series: {any: {SliceThickness: 1}, count: {at_least: 2}}}")
+    _, series = judged(declaration, *slices(0, 1)).tree
+    assert [clause.text for clause in series.children] == [
+        "any of the instances (SliceThickness is 1)",
+        "count at_least 2",
+    ]
+    assert [clause.text for clause in series.children[0].children] == ["SliceThickness is 1"]
+
+
+@pytest.mark.parametrize("title", ["113001", "113037", "113038", "113039"])
+def test_what_a_rejection_note_names_is_never_selected(title: str) -> None:
+    note = headers(
+        9,
+        9,
+        Modality="KO",
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.88.59",
+        ConceptNameCodeSequence=[{"CodeValue": title, "CodingSchemeDesignator": "DCM"}],
+        ContentSequence=[{"ReferencedSOPSequence": [{"ReferencedSOPInstanceUID": "2.25.312"}]}],
+    )
+    judgement = judged(declared("{Modality: CT}"), *slices(0, 1, 2), note)
+    assert [one.reference.sop_instance_uid for one in judgement.selected] == ["2.25.311", "2.25.313"]
+    assert [one.reason for one in judgement.left_out if one.reference.sop_instance_uid == "2.25.312"] == ["rejected"]
+
+
+def test_a_key_object_selection_that_does_not_reject_changes_nothing() -> None:
+    note = headers(
+        9,
+        9,
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.88.59",
+        ConceptNameCodeSequence=[{"CodeValue": "113000", "CodingSchemeDesignator": "DCM"}],
+        ContentSequence=[{"ReferencedSOPSequence": [{"ReferencedSOPInstanceUID": "2.25.312"}]}],
+    )
+    assert len(judged(declared("{Modality: CT}"), *slices(0, 1, 2), note).selected) == 3
+
+
+@pytest.mark.parametrize(("held", "answer"), [({}, 1), ({"NumberOfFrames": "62"}, 62)])
+def test_an_object_without_number_of_frames_has_one(held: dict[str, object], answer: int) -> None:
+    assert truth(f"{{frames: {answer}}}", **held) is Truth.TRUE

@@ -1,3 +1,5 @@
+"""A ledger on a file of its own, empty or with one job."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+JOB = JobKey("a" * 64)
+STUDY = OrthancId("study")
+MODEL = ModelIdentity("density", "1.0.0", Digest("w"), Digest("d"))
 
 
 def model(name: str = "brdensity") -> ModelIdentity:
@@ -29,6 +34,14 @@ def database(tmp_path: Path) -> Iterator[Database]:
         catalogue.note(connection, model(), "schema: 1", NOW)
     yield made
     made.close()
+
+
+@pytest.fixture
+def ledger_with_a_job(database: Database) -> Database:
+    new = ledger.NewJob(JOB, STUDY, "", MODEL, ledger.ROUTINE_PRIORITY, NOW, {})
+    with database.write() as connection:
+        ledger.open_job(connection, new, NOW, replaces=None)
+    return database
 
 
 @pytest.fixture

@@ -87,3 +87,46 @@ def test_a_file_that_is_no_yaml_is_refused_with_its_place(tmp_path: Path) -> Non
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match="--site"):
         settings.load(tmp_path / "none.yaml")
+
+
+def test_one_line_is_enough_for_a_destination_and_nothing_leaves_by_itself(tmp_path: Path) -> None:
+    site = settings.load(written(tmp_path, GOOD + "delivery: {remote: PACS}\n"))
+    assert site.delivery.remote == ("PACS",)
+    assert not site.delivery.auto_transmit
+    destination = site.destination("PACS")
+    assert (destination.remote, destination.kind, destination.archive, destination.test) == (
+        "PACS",
+        "dicom",
+        False,
+        False,
+    )
+
+
+def test_a_model_differs_from_the_site_only_in_what_it_says(tmp_path: Path) -> None:
+    text = GOOD + "delivery:\n  remote: [PACS, TEST]\n  study_date_within: 3d\n"
+    text += "  models: {density: {auto_transmit: true, remote: TEST}, other: {remote: []}}\n"
+    delivery = settings.load(written(tmp_path, text)).delivery
+    density = delivery.for_model("density")
+    assert (density.remote, density.auto_transmit, density.study_date_within.days) == (("TEST",), True, 3)
+    assert delivery.for_model("other").remote == ()
+    assert delivery.for_model("unnamed").remote == ("PACS", "TEST")
+
+
+def test_an_unknown_key_of_a_destination_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    text = GOOD + "destinations:\n  PACS:\n    arkive: true\n"
+    assert "site.yaml:5: destinations.PACS.arkive: unknown key; did you mean archive?" in problem(tmp_path, text)
+
+
+def test_a_peer_is_no_archive_unless_somebody_can_be_asked(tmp_path: Path) -> None:
+    text = GOOD + "destinations:\n  P: {kind: peer, archive: true}\n"
+    assert "name in proven_by the destination that can" in problem(tmp_path, text)
+
+
+def test_the_two_numbers_that_make_free_space_go_together(tmp_path: Path) -> None:
+    assert "capacity and keep_free go together" in problem(tmp_path, GOOD + "retention: {capacity: 500GB}\n")
+    site = settings.load(written(tmp_path, GOOD + "retention: {capacity: 1.5 TB, keep_free: 50GB}\n"))
+    assert (site.retention.capacity, site.retention.keep_free) == (1_500_000_000_000, 50_000_000_000)
+
+
+def test_a_size_without_a_unit_is_refused_with_an_example(tmp_path: Path) -> None:
+    assert "such as 500GB" in problem(tmp_path, GOOD + "retention: {capacity: 500, keep_free: 50GB}\n")

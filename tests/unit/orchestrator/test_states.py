@@ -1,4 +1,14 @@
-from orchestrator.jobs.states import ACTIVE, ENDED, TRANSITIONS, JobState, diagram
+from orchestrator.jobs.states import (
+    ACTIVE,
+    DELIVERY_TRANSITIONS,
+    ENDED,
+    TRANSITIONS,
+    WITHDRAWN,
+    DeliveryState,
+    JobState,
+    delivery_diagram,
+    diagram,
+)
 
 
 def test_every_state_has_its_ways() -> None:
@@ -31,3 +41,20 @@ def test_a_result_is_done_when_it_was_stored_or_in_shadow_could_have_been() -> N
 
 def test_the_diagram_shows_every_way() -> None:
     assert diagram().count("-->") == 1 + sum(len(targets) for targets in TRANSITIONS.values())
+
+
+def test_every_delivery_can_be_withdrawn_whatever_it_is_doing() -> None:
+    assert set(DELIVERY_TRANSITIONS) == set(DeliveryState)
+    for state in set(DeliveryState) - WITHDRAWN:
+        assert DELIVERY_TRANSITIONS[state] >= WITHDRAWN
+
+
+def test_nothing_is_delivered_without_a_proof_and_nothing_held_is_sent_without_being_queued() -> None:
+    ways = {state: {one for one in DeliveryState if state in DELIVERY_TRANSITIONS[one]} for state in DeliveryState}
+    assert ways[DeliveryState.DELIVERED] == {DeliveryState.PROVING}
+    assert ways[DeliveryState.PROVING] == {DeliveryState.SENDING}
+    assert ways[DeliveryState.SENDING] == {DeliveryState.QUEUED}
+
+
+def test_the_diagram_of_deliveries_shows_every_way() -> None:
+    assert delivery_diagram().count("-->") == 1 + sum(len(targets) for targets in DELIVERY_TRANSITIONS.values())

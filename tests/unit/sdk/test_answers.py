@@ -21,16 +21,13 @@ from wetread_sdk import (
     Unsuitable,
 )
 from wetread_sdk.answers import category, checked
-from wetread_sdk.pixels import Limits
 from wetread_sdk.reception import ReceivedInstance
 from wetread_sdk.refusals import ModelFailed
 from wetread_sdk.spool import Spool
 
 CONCEPT = Code("373098007", "SCT", "Mean")
 UNIT = Code("1", "UCUM", "no units")
-STUDY = Study(
-    [Instance(ReceivedInstance(InstanceReference("1", "1.2", "1.3", "1.4"), 0, 0, 0), Spool(Path(), 0), Limits())]
-)
+STUDY = Study([Instance(ReceivedInstance(InstanceReference("1", "1.2", "1.3", "1.4"), 0, 0, 0), Spool(Path(), 0))])
 
 
 def test_an_answer_about_what_was_sent_goes_out_as_it_is() -> None:

@@ -23,13 +23,21 @@ from pydicom.uid import (
 )
 from tests.dicom_factories import as_file, mammogram
 
-from wetread_sdk.pixels import Limits, Unreadable, read_header, stored_values
+from wetread_sdk.pixels import Decoder, Limits, Unreadable, read_header, stored_values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydicom import Dataset
 
 PYDICOM_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 MORE_FILES = Path(data_store.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[Decoder]:
+    with Decoder() as made:
+        yield made
 
 
 def file_of(dataset: Dataset) -> io.BytesIO:
@@ -39,12 +47,12 @@ def file_of(dataset: Dataset) -> io.BytesIO:
 @pytest.mark.parametrize(
     "syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless, JPEG2000Lossless]
 )
-def test_every_lossless_encoding_gives_the_same_values(syntax: str) -> None:
+def test_every_lossless_encoding_gives_the_same_values(syntax: str, decoder: Decoder) -> None:
     plain = stored_values(file_of(mammogram()))
 
     assert plain.shape == (64, 48)
     assert plain.max() > plain.min()
-    np.testing.assert_array_equal(stored_values(file_of(mammogram(transfer_syntax=syntax))), plain)
+    np.testing.assert_array_equal(stored_values(file_of(mammogram(transfer_syntax=syntax)), decoder=decoder), plain)
 
 
 def test_lossy_jpeg_is_read() -> None:
@@ -72,16 +80,18 @@ def test_one_frame_of_many_is_read_alone() -> None:
 
 
 def test_every_file_of_pydicoms_collection_is_decoded_or_unreadable() -> None:
+    small = Decoder(Limits(frame_pixels=2**20))
     read, refused = [], {}
     for path in [*PYDICOM_FILES.rglob("*.dcm"), *MORE_FILES.rglob("*.dcm")]:
         with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")
             try:
-                assert stored_values(file, limits=Limits(frame_pixels=2**20)).size
+                assert stored_values(file, decoder=small).size
                 read.append(path.name)
             except Unreadable as unreadable:
                 refused[path.name] = str(unreadable)
 
+    small.close()
     assert len(read) >= 110
     assert "image_dfl.dcm" in refused
 
@@ -154,3 +164,25 @@ def test_a_truncated_file_is_unreadable() -> None:
 def test_what_is_no_dicom_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="InvalidDicomError"):
         read_header(io.BytesIO(b"GIF89a" * 100))
+
+
+def test_a_decoding_process_that_dies_costs_one_frame_only(decoder: Decoder) -> None:
+    compressed = mammogram(transfer_syntax=RLELossless)
+    stored_values(file_of(compressed), decoder=decoder)
+    assert decoder._process is not None
+    decoder._process.kill()
+
+    with pytest.raises(Unreadable, match="crash their decoder"):
+        stored_values(file_of(compressed), decoder=decoder)
+
+    assert stored_values(file_of(compressed), decoder=decoder).shape == (64, 48)
+
+
+def test_a_frame_that_needs_more_memory_than_allowed_is_unreadable() -> None:
+    with Decoder(Limits(decoder_memory_bytes=2**26)) as poor, pytest.raises(Unreadable):
+        stored_values(file_of(mammogram(transfer_syntax=RLELossless, rows=3000, columns=3000)), decoder=poor)
+
+
+def test_a_decoder_that_takes_too_long_is_ended() -> None:
+    with Decoder(Limits(decode_s=0.0)) as hurried, pytest.raises(Unreadable, match="too long"):
+        stored_values(file_of(mammogram(transfer_syntax=RLELossless)), decoder=hurried)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
 from wetread_sdk.pixels import Unreadable, shown
 
@@ -112,3 +114,11 @@ def test_colour_and_unknown_functions_are_unreadable() -> None:
         shown(header(PhotometricInterpretation="RGB"), np.zeros((2, 2, 3), np.uint8))
     with pytest.raises(Unreadable, match="VOI LUT Function"):
         shown(header(WindowCenter=1, WindowWidth=2, VOILUTFunction="SPLINE"), STORED)
+
+
+def test_a_window_that_is_no_number_is_unreadable() -> None:
+    dataset = header(WindowWidth=5)
+    dataset[0x00281050] = RawDataElement(Tag(0x00281050), "DS", 4, b"6OO ", 0, False, True)  # noqa: FBT003 - pydicom's
+
+    with pytest.raises(Unreadable, match="attributes of the display"):
+        shown(dataset, STORED)

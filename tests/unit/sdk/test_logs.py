@@ -17,7 +17,7 @@ def test_an_event_is_one_json_object_with_its_facts() -> None:
 
     assert line["event"] == "model_ready"
     assert (line["level"], line["port"], line["model"]) == ("info", 50051, "brdensity")
-    assert str(line["time"]).endswith("+00:00")
+    assert str(line["timestamp"]).endswith("+00:00")
 
 
 def test_the_text_of_an_exception_is_left_out_because_it_may_quote_a_header() -> None:

@@ -10,7 +10,17 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from orchestrator.cli import checking, copies, doctor, jobs, models, studies
+from orchestrator.cli import (
+    checking,
+    copies,
+    deliveries,
+    doctor,
+    jobs,
+    models,
+    retaining,
+    retracting,
+    studies,
+)
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
 from orchestrator.telemetry import logs
 
@@ -63,4 +73,9 @@ app.command()(studies.explain)
 app.command()(studies.replay)
 app.command()(studies.rerun)
 app.command()(studies.backfill)
+app.command("deliveries")(deliveries.deliveries)
+app.command()(deliveries.release)
+app.command()(deliveries.reject)
+app.command()(retracting.retract)
+app.command()(retaining.retention)
 app.add_typer(models.app, name="model")

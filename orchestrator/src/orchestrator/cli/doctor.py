@@ -1,25 +1,58 @@
-"""`wetread doctor`: what is wrong, and what to do."""
+"""`wetread doctor`: whether Orthanc and a destination are ready, and whether ledger, engine and Orthanc agree."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from orchestrator import site_file
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, archive_of, ledger_of, readable_errors
+from orchestrator.operations import doctor as examining
 from orchestrator.operations import doctor_ledger
 
 
 def doctor(
-    ledger: Annotated[bool, typer.Option("--ledger", help="Whether ledger, engine and Orthanc agree.")] = False,
+    destination: Annotated[str, typer.Option(help="Also try this destination, with a marked test patient.")] = "",
+    orthanc_config: Annotated[
+        Path | None, typer.Option(help="Orthanc's own file, for what its REST API hides.")
+    ] = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Only whether ledger, engine and Orthanc agree.")] = False,
     site: SiteOption = DEFAULT_SITE,
 ) -> None:
-    """Says what is wrong and what to do; status 1 then. May run while the orchestrator works."""
-    if not ledger:
-        raise typer.BadParameter("say what to look at: --ledger")
+    """Says what Orthanc and a destination can do and what endangers results; prints the sheet for the PACS team.
+
+    May run while the orchestrator works. Status 1 when something is wrong; each finding says what to do.
+    """
     console = Console(highlight=False, soft_wrap=True)
+    if ledger:
+        _compare(console, site)
+        return
+    with readable_errors(), archive_of(site) as archive:
+        own = None
+        if orthanc_config is not None:
+            own = examining.configuration(orthanc_config.read_text(encoding="utf-8"), str(orthanc_config))
+        findings = examining.orthanc(archive, own, datetime.now(UTC))
+        sheet = None
+        if destination:
+            settings = site_file.load(site).site
+            more, sheet = examining.destination(archive, settings, destination, datetime.now(UTC))
+            findings += more
+    for one in findings:
+        mark = "[green]✓[/]" if one.good else "[red]✗[/]"
+        console.print(f"{mark} {one.what}" + (f": {one.said}" if one.said else ""))
+    if sheet is not None:
+        console.print("\nFor the PACS team:")
+        for line in sheet.lines():
+            console.print(f"  {line}")
+    if not all(one.good for one in findings):
+        raise typer.Exit(1)
+
+
+def _compare(console: Console, site: Path) -> None:
     with readable_errors(), ledger_of(site) as database, archive_of(site) as archive:
         found = doctor_ledger.examine(database, archive, datetime.now(UTC))
     for one in found.disagreements:

@@ -90,8 +90,13 @@ def character_set(dataset: Dataset) -> tuple[str, ...]:
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace").strip(_PADDING).split("\\")
     declared = [value] if isinstance(value, str) else list(value or ())
-    terms = tuple(term.strip(_PADDING) for term in declared)
+    terms = tuple(_readable(term.strip(_PADDING)) for term in declared)
     return terms if any(terms) else ()
+
+
+def _readable(term: str) -> str:
+    """A term without control characters: with one it is no term, and pydicom looks it up as if it were."""
+    return "".join(character if character.isprintable() else "?" for character in term)
 
 
 def encoded(element: DataElement, declared: tuple[str, ...]) -> bytes:

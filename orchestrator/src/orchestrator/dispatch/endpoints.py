@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from orchestrator.handoffs import ModelIdentity
+    from orchestrator.settings import TlsSettings
     from wetread_contract.declaration import Declaration
 
 DESCRIBE_DEADLINE_S = 5.0
@@ -79,9 +80,24 @@ class Endpoint:
         return answer
 
 
-def connected(address: str) -> Endpoint:
-    """An endpoint that has not been asked yet."""
-    return Endpoint(address, grpc.insecure_channel(address, options=_CHANNEL))
+def connected(address: str, tls: TlsSettings | None = None) -> Endpoint:
+    """An endpoint that has not been asked yet. Raises `SettingsInvalid` when a file of `tls` cannot be read."""
+    if tls is None:
+        return Endpoint(address, grpc.insecure_channel(address, options=_CHANNEL))
+    name = (("grpc.ssl_target_name_override", tls.server_name),)
+    return Endpoint(address, grpc.secure_channel(address, _credentials(tls), options=_CHANNEL + name))
+
+
+def _credentials(tls: TlsSettings) -> grpc.ChannelCredentials:
+    """What we show, and whom we trust; only TLS 1.2 and later, which is gRPC's own rule."""
+    try:
+        return grpc.ssl_channel_credentials(
+            root_certificates=tls.ca_file.read_bytes(),
+            private_key=tls.key_file.read_bytes(),
+            certificate_chain=tls.certificate_file.read_bytes(),
+        )
+    except OSError as error:
+        raise SettingsInvalid(f"models.tls: {error.filename}: cannot be read ({error.strerror})") from error
 
 
 def resolved(addresses: Iterable[str]) -> set[str]:

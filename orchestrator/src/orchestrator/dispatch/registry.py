@@ -11,7 +11,7 @@ import grpc
 
 from orchestrator.dispatch import endpoints
 from orchestrator.dispatch.endpoints import Description, Endpoint
-from orchestrator.errors import DeclarationInvalid, ModelFull, ModelUnavailable
+from orchestrator.errors import DeclarationInvalid, ModelAway, ModelFull, ModelUnavailable
 from orchestrator.handoffs import Digest, ModelIdentity
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
@@ -53,7 +53,7 @@ class Registry:
         wanted = endpoints.resolved(self._settings.addresses)
         with self._lock:
             for address in wanted - self._endpoints.keys():
-                self._endpoints[address] = endpoints.connected(address)
+                self._endpoints[address] = endpoints.connected(address, self._settings.tls)
             for address in self._endpoints.keys() - wanted:
                 self._drop(address)
             current = list(self._endpoints.values())
@@ -73,11 +73,27 @@ class Registry:
         with self._lock:
             return {address: endpoint.refused for address, endpoint in self._endpoints.items() if endpoint.refused}
 
-    def serves(self, model: ModelIdentity) -> bool:
-        """Whether a call to this model could be made now."""
+    def calls(self, model: ModelIdentity) -> int:
+        """How many calls to this model may be in flight now, over all its endpoints; 0 when none takes work."""
         now = self._clock()
         with self._lock:
-            return any(endpoint.takes_work(now) for endpoint in self._serving(model))
+            return sum(
+                endpoint.description.concurrency
+                for endpoint in self._serving(model)
+                if endpoint.description is not None and endpoint.takes_work(now)
+            )
+
+    def occupancy(self) -> dict[str, tuple[int, int]]:
+        """By model name: endpoints that take work now, and those whose breaker is open."""
+        now = self._clock()
+        found: dict[str, tuple[int, int]] = {}
+        with self._lock:
+            for endpoint in self._endpoints.values():
+                if endpoint.description is not None:
+                    name, ready = endpoint.description.identity.name, endpoint.takes_work(now)
+                    serving, broken = found.get(name, (0, 0))
+                    found[name] = (serving + ready, broken + (not ready))
+        return found
 
     @contextmanager
     def lease(self, model: ModelIdentity) -> Iterator[Lease]:
@@ -90,8 +106,8 @@ class Registry:
         failed = False
         try:
             yield Lease(endpoint.address, endpoint.channel, description)
-        except ModelUnavailable:
-            failed = True
+        except ModelUnavailable as error:
+            failed = not isinstance(error, ModelAway)
             raise
         finally:
             with self._lock:
@@ -111,7 +127,7 @@ class Registry:
         with self._lock:
             ready = [endpoint for endpoint in self._serving(model) if endpoint.takes_work(now)]
             if not ready:
-                raise ModelUnavailable(f"no container of {model.name} {model.version} answers; waits for one")
+                raise ModelAway(f"no container of {model.name} {model.version} answers; waits for one")
             least = min(ready, key=lambda endpoint: endpoint.in_flight)
             description = least.description
             if description is None or least.in_flight >= description.concurrency:
@@ -136,8 +152,12 @@ class Registry:
     def _take(self, endpoint: Endpoint, answer: grpc.Future[model_pb2.DescribeResponse]) -> None:
         try:
             response = answer.result()
-        except grpc.RpcError:
-            self._no_answer(endpoint)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
+                endpoint.silent = 0
+                self._refuse(endpoint, error.details() or "it says that it cannot work, and not why")
+            else:
+                self._no_answer(endpoint)
             return
         endpoint.silent = 0
         if endpoint.description is not None and _unchanged(endpoint.description, response):

@@ -172,3 +172,10 @@ def judgement_of(row: sa.Row[Any]) -> Judgement:
 
 def _clause(kept: Mapping[str, Any]) -> Clause:
     return Clause(**{**kept, "children": tuple(_clause(child) for child in kept["children"])})
+
+
+def by_age(connection: sa.Connection) -> list[tuple[OrthancId, datetime]]:
+    """Every study with the moment of its last change, the oldest first."""
+    newest = sa.func.max(GENERATIONS.c.last_update).label("newest")
+    statement = sa.select(GENERATIONS.c.study, newest).group_by(GENERATIONS.c.study).order_by(newest)
+    return [(row.study, row.newest) for row in connection.execute(statement)]

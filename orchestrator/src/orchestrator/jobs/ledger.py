@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from orchestrator.handoffs import Digest, JobKey, ModelIdentity, OrthancId
 from orchestrator.jobs.states import ACTIVE, ENDED, TRANSITIONS, JobState
-from orchestrator.jobs.tables import JOBS, PREDICTIONS, RESULTS
+from orchestrator.jobs.tables import JOBS, RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -79,20 +79,12 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedPrediction:
-    """A model's answer as it was received."""
-
-    content: bytes
-    endpoint: str
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class StoredResult:
     """One of our objects in Orthanc."""
 
     job_key: JobKey
     kind: str
+    sop_class_uid: str
     sop_instance_uid: str
     series_instance_uid: str
     orthanc_id: OrthancId
@@ -256,6 +248,13 @@ def engaged_by_model(connection: sa.Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
+def asking_by_model(connection: sa.Connection) -> dict[str, int]:
+    """How many jobs of each model the engine has that still need an answer, by the model's name."""
+    asking = sa.and_(JOBS.c.engaged.is_(True), JOBS.c.prediction_sha256.is_(None))
+    statement = sa.select(JOBS.c.model, sa.func.count()).where(asking).group_by(JOBS.c.model)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def engaged(connection: sa.Connection) -> list[Job]:
     """The jobs that the engine has."""
     return [job_of(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
@@ -297,23 +296,6 @@ def still(connection: sa.Connection, job: Job) -> bool:
     return row is not None and (row.state, row.attempt) == (job.state.value, job.attempt)
 
 
-def save_prediction(connection: sa.Connection, sha256: Digest, saved: SavedPrediction) -> None:
-    """Keeps an answer; the same answer twice is kept once."""
-    known = connection.execute(sa.select(PREDICTIONS.c.sha256).where(PREDICTIONS.c.sha256 == sha256)).one_or_none()
-    if known is None:
-        connection.execute(
-            sa.insert(PREDICTIONS).values(
-                sha256=sha256, content=saved.content, endpoint=saved.endpoint, received_at=saved.received_at
-            )
-        )
-
-
-def prediction(connection: sa.Connection, sha256: Digest) -> SavedPrediction:
-    """A saved answer."""
-    row = connection.execute(sa.select(PREDICTIONS).where(PREDICTIONS.c.sha256 == sha256)).one()
-    return SavedPrediction(row.content, row.endpoint, row.received_at)
-
-
 def note_results(
     connection: sa.Connection, key: JobKey, objects: Sequence[tuple[ComposedObject, OrthancId]], now: datetime
 ) -> None:
@@ -345,6 +327,7 @@ def results(connection: sa.Connection, keys: Collection[JobKey]) -> list[StoredR
         StoredResult(
             JobKey(row.job_key),
             row.kind,
+            row.sop_class_uid,
             row.sop_instance_uid,
             row.series_instance_uid,
             OrthancId(row.orthanc_id),
@@ -359,6 +342,34 @@ def withdraw(connection: sa.Connection, sop_instance_uids: Collection[str], now:
     connection.execute(
         sa.update(RESULTS).where(RESULTS.c.sop_instance_uid.in_(list(sop_instance_uids))).values(withdrawn_at=now)
     )
+
+
+def with_results(connection: sa.Connection, states: Collection[JobState], limit: int = 100) -> list[Job]:
+    """Jobs in these states of which objects are, or may be, in Orthanc."""
+    left = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    statement = sa.select(JOBS).where(JOBS.c.state.in_([state.value for state in states]), JOBS.c.key.in_(left))
+    return [job_of(row) for row in connection.execute(statement.limit(limit))]
+
+
+def done_after(connection: sa.Connection, key: JobKey | None, limit: int) -> list[Job]:
+    """Finished jobs in the order of their keys."""
+    statement = sa.select(JOBS).where(JOBS.c.state == JobState.DONE.value, JOBS.c.shadow.is_(False))
+    if key is not None:
+        statement = statement.where(JOBS.c.key > key)
+    return [job_of(row) for row in connection.execute(statement.order_by(JOBS.c.key).limit(limit))]
+
+
+def finished_studies(connection: sa.Connection) -> list[tuple[OrthancId, str]]:
+    """(study, model) of every finished job of which objects are in Orthanc."""
+    left = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    statement = sa.select(JOBS.c.study, JOBS.c.model).where(JOBS.c.state == JobState.DONE.value, JOBS.c.key.in_(left))
+    return [(OrthancId(row.study), row.model) for row in connection.execute(statement.distinct())]
+
+
+def our_objects(connection: sa.Connection, sop_instance_uids: Collection[str]) -> frozenset[str]:
+    """Those of the given objects that we have made."""
+    statement = sa.select(RESULTS.c.sop_instance_uid).where(RESULTS.c.sop_instance_uid.in_(list(sop_instance_uids)))
+    return frozenset(connection.execute(statement).scalars())
 
 
 def our_series(connection: sa.Connection, series_instance_uids: Collection[str]) -> frozenset[str]:

@@ -26,9 +26,13 @@ def hold_back(connection: sa.Connection, not_before: datetime) -> list[OrthancId
 
 
 def stopped_with_objects(connection: sa.Connection, stopped_before: datetime) -> list[ledger.Job]:
-    """Jobs that ended without a result before then and have objects that may be in Orthanc."""
+    """Jobs that ended without a result before then and have objects that may be in Orthanc.
+
+    Not those that were cancelled or are gone: their results may have been delivered, and are
+    retracted with a note.
+    """
     noted = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
-    stopped = [state.value for state in ENDED - {JobState.DONE}]
+    stopped = [state.value for state in ENDED - {JobState.DONE, JobState.CANCELLED, JobState.GONE}]
     statement = sa.select(JOBS).where(
         JOBS.c.key.in_(noted), JOBS.c.state.in_(stopped), JOBS.c.state_since < stopped_before
     )

@@ -122,6 +122,11 @@ def waiting(connection: sa.Connection, now: datetime, limit: int = 100) -> list[
     ]
 
 
+def is_waiting(connection: sa.Connection, study: OrthancId) -> bool:
+    """Whether the study waits to be judged."""
+    return connection.execute(sa.select(NEWS.c.study).where(NEWS.c.study == study)).one_or_none() is not None
+
+
 def postpone(connection: sa.Connection, news: WaitingStudy, not_before: datetime, *, failed: bool) -> None:
     """The study is to be judged later, unless fresh news of it has come meanwhile."""
     connection.execute(

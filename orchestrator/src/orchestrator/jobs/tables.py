@@ -186,6 +186,73 @@ RESULTS = Table(
 )
 """Our objects that are, or may be, in Orthanc: noted before they are sent, until they are withdrawn."""
 
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("job_key", String(64), ForeignKey("jobs.key"), primary_key=True),
+    Column("destination", String(64), primary_key=True),
+    Column("purpose", String(16), primary_key=True),
+    Column("study", String(44), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("engaged", Boolean, nullable=False, default=False),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("released", Boolean, nullable=False, default=False),
+    Column("study_date", String(10), nullable=False),
+    Column("altered", Boolean, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("title", String(16), nullable=False, default=""),
+    Column("not_before", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("state_since", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Index("deliveries_due", "state", "engaged", "not_before"),
+)
+"""One row per job, destination and purpose: `result`, or `rejection` for the note that withdraws it.
+
+`sent_at`: since then some of it may be there. `queued_at`: since then it may go. Study date,
+`altered` and stage are what the guards look at again before each attempt.
+"""
+
+SHIPMENTS = Table(
+    "shipments",
+    METADATA,
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("destination", String(64), primary_key=True),
+    Column("job_key", String(64), ForeignKey("jobs.key"), nullable=False, index=True),
+    Column("purpose", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("sop_class_uid", String(64), nullable=False),
+    Column("series_instance_uid", String(64), nullable=False),
+    Column("study_instance_uid", String(64), nullable=False),
+    Column("orthanc_id", String(44), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("relabelled", Boolean, nullable=False, default=False),
+    Column("transfers", Integer, nullable=False, default=0),
+    Column("status", Text, nullable=False, default=""),
+    Column("proof", String(16)),
+    Column("proven_at", Instant),
+)
+"""Each object on its way to each destination: what the last transfer said, and how it was proven to be there.
+
+`relabelled`: an SR in another SOP class, made for this destination from the one that Orthanc holds.
+"""
+
+REMOVALS = Table(
+    "removals",
+    METADATA,
+    Column("orthanc_id", String(44), primary_key=True),
+    Column("sop_instance_uid", String(64), nullable=False),
+    Column("study", String(44), nullable=False, index=True),
+    Column("destination", String(64), nullable=False),
+    Column("proof", String(16), nullable=False),
+    Column("why", String(32), nullable=False),
+    Column("proven_at", Instant, nullable=False),
+)
+"""Instances that we have deleted from Orthanc, each with the proof of where else it is."""
+
 APPROVALS = Table(
     "approvals",
     METADATA,

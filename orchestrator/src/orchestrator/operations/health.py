@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.errors import WetreadError
 from orchestrator.jobs import ledger
+from orchestrator.jobs.backlog import backlogs, outboxes
 from orchestrator.jobs.states import JobState
-from orchestrator.telemetry import metrics
+from orchestrator.telemetry import certificates, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from orchestrator.jobs.database import Database
 
@@ -31,6 +35,13 @@ class Health:
     database: Database
     archive: ReachableArchive
     live_models: Callable[[], Sequence[str]]
+    endpoints: Callable[[], Mapping[str, tuple[int, int]]] = dict
+    """By model name: containers that take work now, and those whose breaker is open."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ledger_folder: Path | None = None
+    """None where the ledger is on another machine."""
+    certificates: Mapping[str, Path] = field(default_factory=dict)
+    """By what they are for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +66,52 @@ def probe(parts: Health) -> Probe:
 
 
 def exposition(parts: Health) -> bytes:
-    """All metrics in Prometheus's text format; jobs by state are counted now."""
+    """All metrics in Prometheus's text format; what is a state and no event is looked up now."""
     try:
         for state, count in _counts(parts).items():
             metrics.JOBS.labels(state.value).set(count)
+        _measure_backlogs(parts)
+        _measure_outboxes(parts)
     except WetreadError:
-        metrics.JOBS.clear()
+        for gauge in (metrics.JOBS, metrics.QUEUE, metrics.OLDEST, metrics.DELIVERIES, metrics.OLDEST_DELIVERY):
+            gauge.clear()
+    _measure_machine(parts)
     return metrics.exposition()
+
+
+def _measure_backlogs(parts: Health) -> None:
+    with parts.database.read() as connection:
+        found = backlogs(connection)
+    endpoints = parts.endpoints()
+    for backlog in found:
+        age_s = (parts.clock() - backlog.oldest).total_seconds() if backlog.oldest else 0.0
+        serving, broken = endpoints.get(backlog.model, (0, 0))
+        metrics.QUEUE.labels(backlog.model).set(backlog.count)
+        metrics.OLDEST.labels(backlog.model).set(age_s)
+        metrics.ENDPOINTS.labels(backlog.model).set(serving)
+        metrics.BREAKERS.labels(backlog.model).set(broken)
+
+
+def _measure_outboxes(parts: Health) -> None:
+    with parts.database.read() as connection:
+        found = outboxes(connection)
+    for gauge in (metrics.DELIVERIES, metrics.OLDEST_DELIVERY):
+        gauge.clear()  # a state that has no delivery any more must not keep its last number
+    for outbox in found:
+        age_s = (parts.clock() - outbox.oldest).total_seconds()
+        metrics.DELIVERIES.labels(outbox.destination, outbox.state.value).set(outbox.count)
+        metrics.OLDEST_DELIVERY.labels(outbox.destination, outbox.state.value).set(age_s)
+
+
+def _measure_machine(parts: Health) -> None:
+    if parts.ledger_folder is not None:
+        usage = shutil.disk_usage(parts.ledger_folder)
+        metrics.DISK_FREE.set(usage.free)
+        metrics.DISK_SIZE.set(usage.total)
+    for name, path in parts.certificates.items():
+        ends = certificates.expires(path)
+        if ends is not None:
+            metrics.CERTIFICATE.labels(name).set(ends.timestamp())
 
 
 def _counts(parts: Health) -> dict[JobState, int]:

@@ -121,3 +121,19 @@ class Archive(Protocol):
     def delete(self, instance: OrthancId) -> None:
         """Removes one instance; one that is not there is no error."""
         ...
+
+    def headers_of(self, instance: OrthancId) -> Mapping[str, object]:
+        """The attributes of one instance, in Orthanc's full JSON form."""
+        ...
+
+    def exists(self, instance: OrthancId) -> bool:
+        """Whether the instance is there."""
+        ...
+
+    def stored_bytes(self) -> int:
+        """What all instances take on the archive's disk."""
+        ...
+
+    def studies(self) -> Sequence[OrthancId]:
+        """All studies."""
+        ...

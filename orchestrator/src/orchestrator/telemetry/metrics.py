@@ -1,4 +1,8 @@
-"""All metrics, in one place. Labels have few values, and none comes from a header."""
+"""All metrics, in one place; docs/metrics.md is made from this module.
+
+Labels have few values. Those that come from outside (a model's categories, a scanner's name and
+software version, which name no person) are kept few by `Few`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,44 @@ REGISTRY = CollectorRegistry()
 EVENTS = Counter(
     "wetread_events", "Things that have happened, by the name that the log gives them.", ["event"], registry=REGISTRY
 )
+PREDICTIONS = Counter(
+    "wetread_predictions", "Answers of models by category; for drift.", ["model", "category"], registry=REGISTRY
+)
+SUITABILITY = Counter(
+    "wetread_suitability",
+    "Answers of models by the scanner that the study came from, and whether it could be read.",
+    ["model", "station", "software", "outcome"],
+    registry=REGISTRY,
+)
+RETRIES = Counter(
+    "wetread_retries", "Attempts that are made again, by model and kind of error.", ["model", "error"],
+    registry=REGISTRY,
+)  # fmt: skip
+SENT = Counter("wetread_sent_bytes", "Headers and pixels sent to models.", ["model"], registry=REGISTRY)
+QUEUE = Gauge("wetread_queue_depth", "Jobs that have not ended, by model.", ["model"], registry=REGISTRY)
+OLDEST = Gauge("wetread_oldest_job_seconds", "Age of the oldest job that has not ended.", ["model"], registry=REGISTRY)
+DELIVERIES = Gauge(
+    "wetread_deliveries", "Deliveries in the ledger, by destination and state.", ["destination", "state"],
+    registry=REGISTRY,
+)  # fmt: skip
+OLDEST_DELIVERY = Gauge(
+    "wetread_oldest_delivery_seconds", "For how long the oldest delivery has been in its state.",
+    ["destination", "state"], registry=REGISTRY,
+)  # fmt: skip
+ENDPOINTS = Gauge(
+    "wetread_model_endpoints", "Containers of a model that take work now; 0 for a known model that is down.", ["model"],
+    registry=REGISTRY,
+)  # fmt: skip
+BREAKERS = Gauge(
+    "wetread_model_breakers_open", "Containers of a model to which nothing is sent after failures in a row.", ["model"],
+    registry=REGISTRY,
+)  # fmt: skip
+DISK_FREE = Gauge("wetread_disk_free_bytes", "Free on the ledger's disk.", registry=REGISTRY)
+DISK_SIZE = Gauge("wetread_disk_size_bytes", "Size of the ledger's disk.", registry=REGISTRY)
+CERTIFICATE = Gauge(
+    "wetread_certificate_expires_timestamp_seconds", "When a certificate ends, Unix time.", ["certificate"],
+    registry=REGISTRY,
+)  # fmt: skip
 JOBS = Gauge("wetread_jobs", "Jobs in the ledger, by state.", ["state"], registry=REGISTRY)
 OUTCOMES = Counter(
     "wetread_decisions", "Decisions of models' rules about studies.", ["model", "outcome"], registry=REGISTRY
@@ -21,6 +63,51 @@ RESULT = Histogram(
     "wetread_result_seconds", "From reading the stable change to the result stored and read back.", ["model"],
     registry=REGISTRY, buckets=(0.1, 0.2, 0.3, 0.6, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000),
 )  # fmt: skip
+
+
+OTHERS = "other"
+"""Stands for every value that came after the first ones."""
+
+
+class Few:
+    """The first values of a label; what comes later counts as `other`, so that no series explodes."""
+
+    def __init__(self, most: int, longest: int = 48) -> None:
+        self._most = most
+        self._longest = longest
+        self._known: set[tuple[str, ...]] = set()
+
+    def __call__(self, *values: str) -> tuple[str, ...]:
+        """The values, printable and short, or `other` for each of them."""
+        kept = tuple("".join(filter(str.isprintable, value))[: self._longest].strip() for value in values)
+        if kept not in self._known:
+            if len(self._known) >= self._most:
+                return (OTHERS,) * len(values)
+            self._known.add(kept)
+        return kept
+
+
+CATEGORIES = Few(200)
+SCANNERS = Few(100)
+
+
+def document() -> str:
+    """docs/metrics.md: every metric with its labels."""
+    lines = [
+        "# Metrics of the orchestrator",
+        "",
+        "Made from `orchestrator/telemetry/metrics.py` by `make docs`; `/metrics` on the web port serves them.",
+        "Models serve their own on port 3000: `services/sdk/src/wetread_sdk/metrics.py`. No label names a person.",
+        "",
+        "| metric | type | labels | what |",
+        "|---|---|---|---|",
+    ]
+    for collector in dict.fromkeys(REGISTRY._collector_to_names):  # noqa: SLF001 - the library lists them nowhere else
+        described = next(iter(collector.describe()))  # type: ignore[attr-defined]
+        name = f"{described.name}_total" if described.type == "counter" else described.name
+        labels = ", ".join(collector._labelnames) or "–"  # type: ignore[attr-defined]  # noqa: SLF001 - nor these
+        lines.append(f"| `{name}` | {described.type} | {labels} | {described.documentation} |")
+    return "\n".join(lines) + "\n"
 
 
 def exposition() -> bytes:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from orchestrator.orthanc.archive import Archive
 
 _JOB = re.compile(r"job=([0-9a-f]{64})")
-_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_KINDS = {
+    "1.2.840.10008.5.1.4.1.1.7": ObjectKind.CARD,
+    "1.2.840.10008.5.1.4.1.1.88.59": ObjectKind.NOTE,
+}
+"""By SOP class (PS3.4 B.5): Secondary Capture, Key Object Selection; all others are reports."""
 _BLOCK = 2**16
 
 
@@ -59,7 +63,7 @@ def _object(archive: Archive, instance: StoredInstance, key: JobKey) -> EarlierO
         content = b"".join(iter(lambda: stream.read(_BLOCK), b""))
     sop_class_uid = headers.text("SOPClassUID")
     made = ComposedObject(
-        kind=ObjectKind.CARD if sop_class_uid == _SECONDARY_CAPTURE else ObjectKind.REPORT,
+        kind=_KINDS.get(sop_class_uid, ObjectKind.REPORT),
         sop_class_uid=sop_class_uid,
         sop_instance_uid=headers.sop_instance_uid,
         series_instance_uid=headers.series_instance_uid,

@@ -55,6 +55,8 @@ class ModelServiceServicer:
         Deadline: 5 s. Idempotent, free of side effects: may be called at any time, by anybody who
         may reach the port, and again after any failure.
         Retry on: UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (with backoff).
+        FAILED_PRECONDITION: the container's own declaration has errors; the status's details say
+        which. It is asked again like any other, because its next start may be a better one.
         Do not retry on: anything else; the container needs a person.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -75,8 +77,9 @@ class ModelServiceServicer:
         Retry on: UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, UNKNOWN, INTERNAL (counted as an attempt);
         RESOURCE_EXHAUSTED (the endpoint is full; answered before any pixel is read; never
         counted as an attempt).
+        Retry after Describe on: FAILED_PRECONDITION (this container is not, or no longer, the model
+        version that the header names).
         Do not retry on: INVALID_ARGUMENT (the stream broke this contract),
-        FAILED_PRECONDITION (this container is not the model version that the header names),
         OUT_OF_RANGE (more bytes than limits.max_bytes), UNIMPLEMENTED, PERMISSION_DENIED,
         UNAUTHENTICATED, DATA_LOSS, NOT_FOUND, ALREADY_EXISTS.
         A study that the model cannot read is not an error: answer Unsuitable.

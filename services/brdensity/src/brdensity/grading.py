@@ -1,8 +1,8 @@
 """From the scores of views to the grade of each breast and of the study; no network needed.
 
 A breast's scores are the mean of its two views', the study's are those of its denser breast (ACR BI-RADS Atlas, 5th
-edition: the denser breast decides). Denser is the one whose expected grade is higher, which unlike the most likely
-grade has no ties.
+edition: the denser breast decides). Denser is the one whose expected grade is higher, which ties less often than the
+most likely grade; of two with the same, the one that is likelier to be D, then C, then B.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Grading:
 def grade_study(views: Mapping[str, Sequence[Scores]]) -> Grading:
     """The grading of a study from the scores of its views, given by laterality."""
     breasts = {laterality: normalised(np.mean(scores, axis=0)) for laterality, scores in views.items()}
-    return Grading(breasts, denser=max(breasts, key=lambda laterality: expected_rank(breasts[laterality])))
+    return Grading(breasts, denser=max(sorted(breasts), key=lambda laterality: _density(breasts[laterality])))
 
 
 def normalised(scores: NDArray[np.floating]) -> Scores:
@@ -53,6 +53,10 @@ def normalised(scores: NDArray[np.floating]) -> Scores:
 def expected_rank(scores: Scores) -> float:
     """The mean grade, 0 (all A) to 3 (all D)."""
     return float(np.dot(scores, range(len(GRADES))))
+
+
+def _density(scores: Scores) -> tuple[float, Scores]:
+    return expected_rank(scores), scores[::-1]
 
 
 def most_likely(scores: Scores) -> int:

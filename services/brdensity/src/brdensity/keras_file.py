@@ -36,18 +36,17 @@ def _reproducible(name: str, content: bytes) -> bytes:
         metadata.pop("date_saved", None)
         return json.dumps(metadata, sort_keys=True).encode()
     if name == "config.json":
-        numbers: dict[int, int] = {}
-        return json.dumps(_renumbered(json.loads(content), numbers)).encode()
+        return json.dumps(_unshared(json.loads(content))).encode()
     return content
 
 
-def _renumbered(part: object, numbers: dict[int, int]) -> object:
-    """The same with every `shared_object_id`, an address, replaced by the order in which it first appears."""
+def _unshared(part: object) -> object:
+    """The same without `shared_object_id`, an address that is there or not depending on where objects came to lie.
+
+    It would tell the reader to share one object between layers; the only ones that are, say how to compute (float32).
+    """
     if isinstance(part, list):
-        return [_renumbered(each, numbers) for each in part]
+        return [_unshared(each) for each in part]
     if not isinstance(part, dict):
         return part
-    return {
-        key: numbers.setdefault(value, len(numbers)) if key == "shared_object_id" else _renumbered(value, numbers)
-        for key, value in part.items()
-    }
+    return {key: _unshared(value) for key, value in part.items() if key != "shared_object_id"}

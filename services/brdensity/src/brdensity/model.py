@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from brdensity import demonstration, histogram, store
 from brdensity.names import DEMONSTRATION, NYU_HISTOGRAM
 from brdensity.readings import Reading, findings
+from brdensity.store import WeightsInvalid
 from brdensity.views import standard_views
 from wetread_sdk import Loaded
 
@@ -45,8 +46,14 @@ class BrDensity:
     _reader: Reader
 
     def load(self, context: Context) -> Loaded:
-        """Take the weights from the model store, check their digest, trace and warm up the network."""
-        name, reader = READERS[context.declaration.name]
+        """Take the weights from the model store, check their digest, trace and warm up the network.
+
+        Raises `WeightsInvalid` for weights that are missing or damaged, and for a declaration of another model.
+        """
+        declared = context.declaration.name
+        if declared not in READERS:
+            raise WeightsInvalid(f"there are no weights for a model {declared}: this service is {' or '.join(READERS)}")
+        name, reader = READERS[declared]
         weights = store.get(name)
         self._reader = reader(weights)
         return Loaded(weights.sha256, f"tensorflow {_tensorflow_version()}, keras {version('keras')}", _device())

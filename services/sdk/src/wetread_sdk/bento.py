@@ -29,7 +29,7 @@ def service(model: Callable[[], Model], *, name: str) -> Any:  # noqa: ANN401 - 
     """A BentoML service that serves the model over gRPC for as long as its worker lives.
 
     One worker, because a second one would bind the same port and load the weights a second time: replicas are
-    containers. /readyz answers 200 only once the model is loaded and the port is open.
+    containers. /readyz answers 200 once the model is loaded and the port is open, and no longer when it drains.
     """
 
     @bentoml.service(name=name, workers=1)
@@ -47,6 +47,10 @@ def service(model: Callable[[], Model], *, name: str) -> Any:  # noqa: ANN401 - 
             """Load the model and open the port."""
             self._server = ModelServer(model(), self._settings)
             await self._server.start()
+
+        def __is_ready__(self) -> bool:
+            """What /readyz answers; asked for by BentoML under this name."""
+            return self._server is not None and self._server.ready
 
         @bentoml.on_shutdown  # type: ignore[untyped-decorator]
         async def drain(self) -> None:

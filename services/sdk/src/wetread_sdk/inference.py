@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from wetread_contract.findings import Answer, Unsuitable
 from wetread_sdk.answers import checked
-from wetread_sdk.logs import event
+from wetread_sdk.logs import event, short
 from wetread_sdk.model import UnsuitableStudy
-from wetread_sdk.pixels import Unreadable
+from wetread_sdk.pixels import Decoder, Unreadable
 from wetread_sdk.refusals import ModelFailed, Refused
 from wetread_sdk.study import Abandoned
 
@@ -46,6 +46,8 @@ class Inference:
         self._model = model
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+        self.decoder = Decoder()
+        """For compressed pixels of the studies that are submitted."""
 
     def load(self, context: Context) -> Future[Loaded]:
         """The model, loaded in the thread in which it will work."""
@@ -64,6 +66,7 @@ class Inference:
     def stop(self) -> None:
         """Take nothing more; what waits is dropped, what runs goes on."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self.decoder.close()
 
     def _infer(self, study: Study) -> Inferred:
         self._metrics.queued.dec()
@@ -88,7 +91,7 @@ class Inference:
             raise
         except Exception as error:  # noqa: BLE001 - the per-job guard: whatever an author's code raises fails this job only
             kind = type(error).__name__
-            event(log, logging.ERROR, "prediction_failed", job=study.job_key, error=kind, frames=_frames(error))
+            event(log, logging.ERROR, "prediction_failed", job=short(study.job_key), error=kind, frames=_frames(error))
             raise ModelFailed(f"the model raised {kind}; where is in the container's log under this job") from None
 
 

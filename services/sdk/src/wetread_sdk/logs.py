@@ -1,4 +1,4 @@
-"""One JSON object per line on stdout: time, level, event and what belongs to it; never a value from a header."""
+"""One JSON object per line on stdout, shaped like the orchestrator's; never a value from a header."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from hashlib import sha256
 
 
 class JsonLines(logging.Formatter):
@@ -14,7 +15,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
         line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
@@ -23,6 +24,11 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__  # without its text, which may quote a header
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def short(identifier: str) -> str:
+    """Eight hexadecimal digits that stand for a job, the same as in the orchestrator's log."""
+    return sha256(identifier.encode()).hexdigest()[:8]
 
 
 def event(log: logging.Logger, level: int, name: str, **facts: object) -> None:

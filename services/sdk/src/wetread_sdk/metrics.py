@@ -12,6 +12,13 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self.info = Gauge(
+            "wetread_model_info",
+            "1, with the name, version, first digits of the weights' digest and device of this container's model",
+            ["model", "version", "weights", "device"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self.calls = Gauge(
             "wetread_model_calls",
             "Predict calls going on, from the first byte to the answer",

@@ -5,6 +5,7 @@
     ├── TooLarge           OUT_OF_RANGE          more bytes than the declaration's limit: do not retry
     ├── AnotherModel       FAILED_PRECONDITION   the caller means another model, version or weights
     ├── Full               RESOURCE_EXHAUSTED    as many calls as are allowed are going on: wait, then retry
+    ├── Leaving            UNAVAILABLE           this endpoint is about to end: another one, or later
     ├── Late               DEADLINE_EXCEEDED     the time that the declaration grants is over
     └── ModelFailed        INTERNAL              the author's code raised, or answered what no answer can be
 
@@ -46,6 +47,12 @@ class Full(Refused):
     """As many calls as are allowed are going on."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class Leaving(Refused):
+    """This endpoint is about to end."""
+
+    code = grpc.StatusCode.UNAVAILABLE
 
 
 class Late(Refused):

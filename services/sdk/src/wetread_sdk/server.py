@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from typing import TYPE_CHECKING
@@ -14,11 +15,13 @@ from grpc_reflection.v1alpha import reflection
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from wetread.v1 import model_pb2, model_pb2_grpc
+from wetread_contract.declaration import DeclarationError
 from wetread_sdk.identity import Identity, limits, read_declaration
 from wetread_sdk.inference import Inference
 from wetread_sdk.logs import event
 from wetread_sdk.metrics import Metrics
 from wetread_sdk.model import Context, Model
+from wetread_sdk.refusing import RefusingServicer
 from wetread_sdk.servicer import Servicer
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ SERVICE: str = model_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 HEALTH_NAMES = ("", SERVICE)
 MAX_MESSAGE_BYTES = 32 * 2**20
 """The largest InstanceHeader: enhanced multi-frame objects have per-frame groups of many megabytes."""
+LAST_WORDS_S = 0.5
+"""For answers that are on their way, once no Predict is going on: streams of Health.Watch never end by themselves."""
 OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", -1),
@@ -60,24 +65,30 @@ class ModelServer:
         self._health = health.aio.HealthServicer()
         self.port = 0
         """The port that is listened on, once started."""
+        self._servicer: Servicer | None = None
+        self.ready = False
+        """Whether studies are read: not while loading or draining, nor with a declaration that has errors."""
 
     async def start(self) -> None:
         """Load the model, then open the port: who can connect is answered.
 
-        Raises whatever `load` raises, the errors of a declaration that cannot be accepted, and `RuntimeError` for a
-        port that is taken.
+        With a declaration that has errors nothing is loaded, and the answer is what is wrong with it. Raises whatever
+        `load` raises, `OSError` where there is no declaration, and `RuntimeError` for a port that is taken.
         """
-        text, declaration = read_declaration(self._settings)
+        try:
+            text, declaration = read_declaration(self._settings)
+        except DeclarationError as error:
+            event(log, logging.ERROR, "declaration_refused", problems=[str(problem) for problem in error.problems])
+            await self._open(RefusingServicer(error), health_pb2.HealthCheckResponse.NOT_SERVING)
+            return
         loaded = await asyncio.wrap_future(self._inference.load(Context(declaration, self._environment)))
         identity = Identity(text, declaration, loaded, limits(declaration, self._settings), self._settings.image_digest)
-        servicer = Servicer(identity, self._inference, self._settings, self._metrics)
-        model_pb2_grpc.add_ModelServiceServicer_to_server(servicer, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
-        self.port = self._listen()
-        await self._server.start()
-        for name in HEALTH_NAMES:
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._servicer = Servicer(identity, self._inference, self._settings, self._metrics)
+        self._metrics.info.labels(declaration.name, declaration.version, loaded.weights_sha256[:12], loaded.device).set(
+            1
+        )
+        await self._open(self._servicer, health_pb2.HealthCheckResponse.SERVING)
+        self.ready = True
         event(
             log,
             logging.INFO,
@@ -90,11 +101,27 @@ class ModelServer:
 
     async def stop(self) -> None:
         """Say that we are going, take no new call, and give those that are going on `drain_s` to end."""
+        self.ready = False
         await self._health.enter_graceful_shutdown()
         event(log, logging.INFO, "draining_started", drain_s=self._settings.drain_s)
-        await self._server.stop(self._settings.drain_s)
+        if self._servicer is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._servicer.leave(), self._settings.drain_s)
+        await self._server.stop(LAST_WORDS_S)
         self._inference.stop()
         event(log, logging.INFO, "model_stopped")
+
+    async def _open(
+        self, servicer: model_pb2_grpc.ModelServiceServicer, status: health_pb2.HealthCheckResponse.ServingStatus
+    ) -> None:
+        """Answer with this servicer from now on, and with this status when asked about health."""
+        model_pb2_grpc.add_ModelServiceServicer_to_server(servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        self.port = self._listen()
+        await self._server.start()
+        for name in HEALTH_NAMES:
+            await self._health.set(name, status)
 
     def _listen(self) -> int:
         address = f"{self._settings.grpc_host}:{self._settings.grpc_port}"

@@ -11,10 +11,9 @@ from wetread.v1 import model_pb2, model_pb2_grpc
 from wetread_contract.findings import Unsuitable
 from wetread_contract.wire import answer_to_proto
 from wetread_sdk.answers import category
-from wetread_sdk.logs import event
-from wetread_sdk.pixels import Limits
+from wetread_sdk.logs import event, short
 from wetread_sdk.reception import Reception, announced_instances
-from wetread_sdk.refusals import AnotherModel, ContractBroken, Full, Late, Refused
+from wetread_sdk.refusals import AnotherModel, ContractBroken, Full, Late, Leaving, Refused
 from wetread_sdk.spool import Spool
 from wetread_sdk.study import Instance, Study
 
@@ -44,6 +43,9 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
         self._settings = settings
         self._metrics = metrics
         self._places = threading.BoundedSemaphore(identity.limits.concurrency)
+        self._leaving = False
+        self._going_on = 0
+        self._idle = asyncio.Event()
 
     async def Describe(  # noqa: N802 - the name in model.proto
         self, request: model_pb2.DescribeRequest, context: Context
@@ -54,6 +56,7 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
 
     async def Predict(self, request_iterator: Requests, context: Context) -> model_pb2.PredictResponse:  # noqa: N802
         """Findings about one study, or why there cannot be any."""
+        self._going_on += 1
         try:
             return await self._within_deadline(request_iterator)
         except Refused as refused:
@@ -64,8 +67,26 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
             self._metrics.refusals.labels("CANCELLED").inc()
             event(log, logging.INFO, "prediction_abandoned")
             raise
+        finally:
+            self._going_on -= 1
+            self._note_idle()
+
+    async def leave(self) -> None:
+        """Refuse every new Predict from now on; returns when those that are going on have ended.
+
+        Refusing is ours, because a call that meets a port which is just being closed is answered by nobody.
+        """
+        self._leaving = True
+        self._note_idle()
+        await self._idle.wait()
+
+    def _note_idle(self) -> None:
+        if self._leaving and not self._going_on:
+            self._idle.set()
 
     async def _within_deadline(self, requests: Requests) -> model_pb2.PredictResponse:
+        if self._leaving:
+            raise Leaving("this endpoint is about to end")
         deadline_s = self._identity.limits.deadline_s
         try:
             async with asyncio.timeout(deadline_s):
@@ -86,7 +107,7 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
             log,
             logging.INFO,
             "prediction_answered",
-            job=study.job_key,
+            job=short(study.job_key),
             outcome=outcome,
             category=category(answer),
             instances=len(study.instances),
@@ -108,7 +129,7 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
                 reception.take(request)
             self._metrics.received_bytes.inc(spool.size_bytes - before)
         received = reception.finish()
-        return Study([Instance(each, spool, Limits()) for each in received], header.job_key)
+        return Study([Instance(each, spool, self._inference.decoder) for each in received], header.job_key)
 
     async def _header(self, requests: Requests) -> model_pb2.PredictHeader:
         first = await anext(aiter(requests), model_pb2.PredictRequest())

@@ -12,9 +12,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from wetread_sdk.logs import configure, event
+from wetread_sdk.operations import OperationsServer
 from wetread_sdk.server import ModelServer
 from wetread_sdk.settings import Settings, from_environment
 
@@ -30,24 +31,32 @@ log = logging.getLogger(__name__)
 def serve(model: Model, *, declaration: Path | None = None, settings: Settings | None = None) -> None:
     """Serve a model until SIGTERM or SIGINT, then drain.
 
-    Settings come from the environment unless given; `declaration` counts where the environment names none. /metrics
-    is served over HTTP on `http_port`. Raises what `ModelServer.start` raises, and `SettingInvalid`.
+    Settings come from the environment unless given; `declaration` counts where the environment names none. /livez,
+    /readyz and /metrics are served over HTTP on `http_port`. Raises what `ModelServer.start` raises, `OSError` for an
+    HTTP port that is taken, and `SettingInvalid`.
     """
     defaults = {"WETREAD_DECLARATION": str(declaration)} if declaration else {}
     settings = settings or from_environment(defaults | os.environ)
     configure(settings.log_level)
-    if settings.http_port:
-        start_http_server(settings.http_port, settings.grpc_host, REGISTRY)
-    asyncio.run(_serve(model, settings))
+    serving = threading.Event()
+    with contextlib.ExitStack() as started:
+        if settings.http_port:
+            operations = OperationsServer(settings.grpc_host, settings.http_port, REGISTRY, serving.is_set)
+            operations.start()
+            started.callback(operations.stop)
+        asyncio.run(_serve(model, settings, serving))
 
 
-async def _serve(model: Model, settings: Settings) -> None:
+async def _serve(model: Model, settings: Settings, serving: threading.Event) -> None:
     told_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
     server = ModelServer(model, settings)
     await server.start()
+    if server.ready:
+        serving.set()
     await told_to_stop.wait()
+    serving.clear()
     await server.stop()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from wetread_sdk.pixels import Limits, Picture, read_header, shown, stored_values
+from wetread_sdk.pixels import Picture, read_header, shown, stored_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from wetread_contract.judgement import InstanceReference
+    from wetread_sdk.pixels import Decoder
     from wetread_sdk.reception import ReceivedInstance
     from wetread_sdk.spool import Spool
 
@@ -28,10 +29,10 @@ class Abandoned(Exception):
 class Instance:
     """One DICOM instance. Nothing is decoded before it is asked for, and nothing decoded is kept."""
 
-    def __init__(self, received: ReceivedInstance, spool: Spool, limits: Limits) -> None:
+    def __init__(self, received: ReceivedInstance, spool: Spool, decoder: Decoder | None = None) -> None:
         self._received = received
         self._spool = spool
-        self._limits = limits
+        self._decoder = decoder
 
     @property
     def reference(self) -> InstanceReference:
@@ -62,7 +63,7 @@ class Instance:
         `frame` counts from 1. Raises `pixels.Unreadable` for what cannot be decoded or is too large to try.
         """
         with self.file() as file:
-            return stored_values(file, frame, self._limits)
+            return stored_values(file, frame, self._decoder)
 
     def display(self, frame: int = 1) -> Picture:
         """One frame as a monitor would show it: see `pixels.Picture`. Raises `pixels.Unreadable`."""

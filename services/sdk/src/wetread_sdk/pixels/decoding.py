@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from pydicom import dcmread
 from pydicom.encaps import get_frame
-from pydicom.errors import InvalidDicomError
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
-from wetread_sdk.pixels import jpeg_extended
-from wetread_sdk.pixels.limits import Limits, Unreadable, check_codestream, check_run_lengths, frame_size
+from wetread_sdk.pixels.decoder import Decoder
+from wetread_sdk.pixels.frames import CompressedFrame
+from wetread_sdk.pixels.limits import (
+    PYDICOM_RAISES,
+    Limits,
+    Unreadable,
+    check_codestream,
+    check_run_lengths,
+    frame_size,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from pydicom import Dataset
 
@@ -23,52 +32,66 @@ if TYPE_CHECKING:
 VR_OF_PIXELS = (b"OB", b"OW")
 """PS3.5 8.2."""
 
-DECODERS_RAISE = (
-    RuntimeError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    NotImplementedError,
-    OSError,
-    IndexError,
-    KeyError,
+IMAGE_PIXEL_KEYWORDS = (
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PlanarConfiguration",
 )
-"""What `pixel_array` and its plugins were seen to raise for broken input, not all of it documented."""
-
-READERS_RAISE = (InvalidDicomError, OSError, RecursionError, ValueError, TypeError, AttributeError, KeyError)
-"""What `dcmread` was seen to raise for broken files."""
+"""What decoders ask for (PS3.3 C.7.6.3)."""
 
 DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 FILE_META_BYTES = 1024
 """Preamble and file meta information are shorter."""
 
-jpeg_extended.register()
 
-
-def stored_values(file: BinaryIO, frame: int = 1, limits: Limits | None = None) -> NDArray[np.integer]:
+def stored_values(file: BinaryIO, frame: int = 1, decoder: Decoder | None = None) -> NDArray[np.integer]:
     """The stored values of one frame: (rows, columns), or (rows, columns, 3), integers of 8 to 32 bits.
 
     `file` is a whole Part 10 file, `frame` counts from 1. Nothing but decompression happens: no look-up table, no
-    rescaling, no change of colour space. Raises `Unreadable`.
+    rescaling, no change of colour space. Without a `decoder` a compressed frame gets one of its own, whose start takes
+    a second. Raises `Unreadable`.
     """
+    if decoder is None:
+        with Decoder() as own:
+            return stored_values(file, frame, own)
     try:
-        return _decode(file, frame, limits or Limits())
-    except DECODERS_RAISE as error:
+        return _decode(file, frame, decoder)
+    except PYDICOM_RAISES as error:
         raise Unreadable(f"the pixels cannot be decoded ({type(error).__name__})") from error
 
 
-def _decode(file: BinaryIO, frame: int, limits: Limits) -> NDArray[np.integer]:
+def _decode(file: BinaryIO, frame: int, decoder: Decoder) -> NDArray[np.integer]:
     dataset = read_header(file)
     pixels_at = file.tell()
-    size = frame_size(dataset, limits)
+    size = frame_size(dataset, decoder.limits)
     frames = int(dataset.get("NumberOfFrames") or 1)
     if not 1 <= frame <= frames:
         raise Unreadable(f"frame {frame} of {frames}")
-    if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-        _to_fragments(file, pixels_at)
-        _check_compressed(get_frame(file, frame - 1, number_of_frames=frames), dataset, size, limits)
-    file.seek(0)
-    return np.asarray(pixel_array(file, index=frame - 1, raw=True))
+    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        file.seek(0)
+        return np.asarray(pixel_array(file, index=frame - 1, raw=True))
+    _to_fragments(file, pixels_at)
+    codestream = get_frame(file, frame - 1, number_of_frames=frames)
+    _check_compressed(codestream, dataset, size, decoder.limits)
+    values = decoder.decode(
+        CompressedFrame(dataset.file_meta.TransferSyntaxUID, dict(_image_pixel_attributes(dataset)), codestream)
+    )
+    if values.shape[:2] != size:
+        raise Unreadable("the pixels decode to another size than the attributes say")
+    return values
+
+
+def _image_pixel_attributes(dataset: Dataset) -> Iterator[tuple[str, str | int]]:
+    for keyword in IMAGE_PIXEL_KEYWORDS:
+        value = dataset.get(keyword)
+        if isinstance(value, int | str):
+            yield keyword, value
 
 
 def read_header(file: BinaryIO) -> Dataset:
@@ -79,7 +102,7 @@ def read_header(file: BinaryIO) -> Dataset:
     file.seek(0)
     try:
         return dcmread(file, stop_before_pixels=True)
-    except READERS_RAISE as error:
+    except PYDICOM_RAISES as error:
         raise Unreadable(f"the header cannot be read ({type(error).__name__})") from error
 
 

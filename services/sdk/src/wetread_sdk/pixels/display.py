@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from pydicom.pixels.processing import apply_modality_lut
 
-from wetread_sdk.pixels.limits import Unreadable
+from wetread_sdk.pixels.limits import PYDICOM_RAISES, Unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +32,16 @@ class Picture:
 def shown(dataset: Dataset, stored: NDArray[np.integer]) -> Picture:
     """A greyscale frame as a monitor would show it, from its attributes and (rows, columns) stored values.
 
-    The first VOI LUT counts, else the first window, else the range of the values. Raises `Unreadable` for colour.
+    The first VOI LUT counts, else the first window, else the range of the values. Raises `Unreadable` for colour and
+    for attributes that are no numbers.
     """
+    try:
+        return _shown(dataset, stored)
+    except PYDICOM_RAISES as error:
+        raise Unreadable(f"the attributes of the display cannot be read ({type(error).__name__})") from error
+
+
+def _shown(dataset: Dataset, stored: NDArray[np.integer]) -> Picture:
     if stored.ndim != 2 or not dataset.get("PhotometricInterpretation", "").startswith("MONOCHROME"):  # noqa: PLR2004
         raise Unreadable("display values are made of MONOCHROME1 and MONOCHROME2 only")
     padding = padding_mask(dataset, stored)

@@ -6,8 +6,11 @@ does not fit the header. So both are looked at: the attributes, and the size tha
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from wetread_sdk.pixels.codestream import Size, stated_size
 
@@ -17,6 +20,23 @@ if TYPE_CHECKING:
 MAX_SAMPLES_PER_PIXEL = 3
 ALLOCATED = frozenset({1, 8, 16, 32})
 """Bits per sample; 1 in segmentations, 32 in parametric maps and doses."""
+
+PYDICOM_RAISES = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    BytesLengthException,
+    InvalidDicomError,
+    struct.error,
+)
+"""What reading a broken file with pydicom was seen to raise, not all of it documented. RecursionError and
+NotImplementedError are kinds of RuntimeError."""
 
 
 class Unreadable(Exception):
@@ -29,6 +49,10 @@ class Limits:
 
     frame_pixels: int = 64_000_000
     """Rows × columns. The largest mammograms have 20 million, digitised films 40."""
+    decode_s: float = 20.0
+    """What decoding one compressed frame may take; the largest mammogram takes 2 s."""
+    decoder_memory_bytes: int = 4 * 2**30
+    """Address space of the decoding process."""
 
 
 def frame_size(dataset: Dataset, limits: Limits) -> Size:

@@ -9,53 +9,26 @@ from __future__ import annotations
 import difflib
 from datetime import datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
 
 import yaml
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    Field,
+    ValidationError,
+)
 
 from orchestrator.errors import SettingsInvalid
+from orchestrator.handoffs import CompositionSettings
+from orchestrator.settings.delivery import DeliverySettings, DestinationSettings, RetentionSettings
+from orchestrator.settings.values import Duration, RetrySettings, SecretFile, Section, Zone
 
-_UNITS_S = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
-
-
-def _duration(value: object) -> object:
-    """A duration written as number and unit (`2h`, `500ms`), as seconds."""
-    if isinstance(value, timedelta):
-        return value
-    text = str(value).strip()
-    unit = text.lstrip("0123456789.").strip()
-    number = text[: len(text) - len(unit)].strip() if unit else text
-    if unit not in _UNITS_S or not number:
-        raise ValueError(f"write a number with one of the units {', '.join(_UNITS_S)}, such as 2h")
-    return timedelta(seconds=float(number) * _UNITS_S[unit])
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def _zone(value: object) -> object:
-    try:
-        return ZoneInfo(str(value))
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("write a name of the IANA time zone database, such as Europe/Berlin") from error
-
-
-def _readable(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError("there is no such file; write the secret into it, readable for this user only")
-    return path
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
-SecretFile = Annotated[Path, AfterValidator(_readable)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True)
-
-
-class OrthancSettings(_Section):
+class OrthancSettings(Section):
     """The archive that is watched and that results are put into."""
 
     url: str = Field(pattern=r"^https?://[^/@]+(/.*)?$")
@@ -74,28 +47,43 @@ class OrthancSettings(_Section):
         return self.password_file.read_text(encoding="utf-8").rstrip("\r\n") if self.password_file else ""
 
 
-class ModelSettings(_Section):
+class TlsSettings(Section):
+    """PEM files for mutual TLS with models; read anew for each new connection, so that they can be replaced."""
+
+    ca_file: SecretFile
+    """Who may sign a model's certificate."""
+    certificate_file: SecretFile
+    """What the orchestrator shows to models."""
+    key_file: SecretFile
+    """Its private key."""
+    server_name: str = "models"
+    """The name that every model's certificate must hold: endpoints are addresses, and have no names of their own."""
+
+
+class ModelSettings(Section):
     """Where models are found, and who may join."""
 
     addresses: tuple[str, ...] = ("dns:models:50051",)
     """`host:port`, or `dns:name:port` for every address behind a name: a Compose network alias, a headless Service."""
     accept: Literal["any"] | tuple[str, ...] = "any"
     """`any`, or the names of the models that may join."""
+    tls: TlsSettings | None = None
+    """Mutual TLS with every model; default: none, plain text inside a network of their own."""
     refresh: Duration = timedelta(seconds=3)
     """How often names are resolved and models described: a new container is live within 10 s."""
     version_grace: Duration = timedelta(minutes=10)
     """A version that no container serves for this long, while a newer one is active, hands its unstarted jobs on."""
-    policy: dict[str, Any] = {}
+    policy: dict[str, Any] = Field(default_factory=dict)
     """By model name, or by `name version` in quotes: `select` and `exclude` (more conditions, in the declaration's
     language), `off`, `shadow`, `accept_too_broad`. A site narrows a model, never widens it."""
 
 
-class WatchSettings(_Section):
+class WatchSettings(Section):
     """How news of studies is read."""
 
     since: AwareDatetime | Literal["first start"] = "first start"
     """A study that last changed before this never makes a job, so that joining an archive floods nobody."""
-    busy_poll: Duration = timedelta(milliseconds=100)
+    busy_poll: Duration = timedelta(milliseconds=50)
     """Pause between two looks at the change log while studies are arriving; one look costs Orthanc a millisecond."""
     idle_poll: Duration = timedelta(seconds=1)
     """The same when nothing has come for a while."""
@@ -106,7 +94,7 @@ class WatchSettings(_Section):
     killed."""
 
 
-class ResultSettings(_Section):
+class ResultSettings(Section):
     """How results are written."""
 
     card_modality: Literal["OT", "SC", "MG"] = "OT"
@@ -121,18 +109,7 @@ class ResultSettings(_Section):
     """Small pictures of the views on the card, rendered by Orthanc."""
 
 
-class RetrySettings(_Section):
-    """What happens after a transient failure."""
-
-    first: Duration = timedelta(seconds=2)
-    """Pause after the first failure; doubles each time."""
-    most: Duration = timedelta(minutes=10)
-    """Longest pause."""
-    give_up_after: Duration = timedelta(hours=24)
-    """A job that still fails then is FAILED; waiting for a model that is down does not count."""
-
-
-class WorkSettings(_Section):
+class WorkSettings(Section):
     """How much is done at once."""
 
     threads: int = Field(default=6, ge=1, le=64)
@@ -141,15 +118,15 @@ class WorkSettings(_Section):
     """Jobs in work at once for one model, so that a flood for one does not starve others."""
 
 
-class PrioritySettings(_Section):
+class PrioritySettings(Section):
     """What is read before the rest."""
 
-    stat: dict[str, Any] = {}
+    stat: dict[str, Any] = Field(default_factory=dict)
     """Conditions in the declaration's language; a study is urgent when all are true for one of its instances, such as
     `RequestedProcedurePriority: STAT`. Without any, none is."""
 
 
-class WebSettings(_Section):
+class WebSettings(Section):
     """The HTTP port with health, metrics and (later) the page."""
 
     host: str = "127.0.0.1"
@@ -158,31 +135,44 @@ class WebSettings(_Section):
     """0 switches the port off."""
 
 
-class DeliverySettings(_Section):
-    """What leaves Orthanc."""
-
-    auto_transmit: Literal[False] = False
-    """False, the only value of this release: results stay in Orthanc."""
-
-
-class Site(_Section):
+class Site(Section):
     """A whole site file."""
 
     orthanc: OrthancSettings
     timezone: Zone
     """Mandatory: containers run in UTC, and results must not sort before the exam."""
-    database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^(sqlite|postgresql)")
-    """SQLAlchemy address of ledger and engine."""
+    database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^sqlite:///")
+    """SQLAlchemy address of ledger and engine: a SQLite file on a local disk, for one orchestrator."""
     models: ModelSettings = ModelSettings()
     watch: WatchSettings = WatchSettings()
     results: ResultSettings = ResultSettings()
     retry: RetrySettings = RetrySettings()
     work: WorkSettings = WorkSettings()
     web: WebSettings = WebSettings()
+    destinations: dict[str, DestinationSettings] = Field(default_factory=dict)
+    """By name; a name in `delivery.remote` that is not here is a modality of Orthanc with this alias."""
     priority: PrioritySettings = PrioritySettings()
     delivery: DeliverySettings = DeliverySettings()
+    retention: RetentionSettings = RetentionSettings()
     sha256: str = Field(default="", exclude=True)
     """Of the file's bytes; kept with every decision. Not a key of the file."""
+
+    def composition(self) -> CompositionSettings:
+        """How results are written, as composing takes it."""
+        results = self.results
+        return CompositionSettings(
+            timezone=self.timezone,
+            card_modality=results.card_modality,
+            series_number=results.series_number,
+            content_qualification=results.content_qualification,
+            grade_in_series_description=results.grade_in_series_description,
+            site_file_sha256=self.sha256,
+        )
+
+    def destination(self, name: str) -> DestinationSettings:
+        """The destination of this name, its alias filled in."""
+        known = self.destinations.get(name, DestinationSettings())
+        return known.model_copy(update={"remote": known.remote or name})
 
 
 def read(path: Path) -> bytes:
@@ -233,14 +223,26 @@ def _problem(path: Path, root: yaml.Node | None, found: dict[str, Any]) -> str:
 
 def _advice(location: list[str | int]) -> str:
     section: type[BaseModel] = Site
+    named: type[BaseModel] | None = None
     for part in location[:-1]:
-        nested = section.model_fields[str(part)].annotation
-        if not (isinstance(nested, type) and issubclass(nested, BaseModel)):
+        if named is not None:
+            section, named = named, None
+            continue
+        annotation = section.model_fields[str(part)].annotation
+        values = get_args(annotation)[-1:]
+        if values and _is_section(values[0]):
+            named = values[0]
+        elif _is_section(annotation):
+            section = annotation
+        else:
             break
-        section = nested
     known = _keys(section)
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+
+
+def _is_section(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _line(node: yaml.Node | None, location: list[str | int]) -> int:

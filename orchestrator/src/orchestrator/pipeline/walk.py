@@ -1,78 +1,55 @@
-"""One job's walk: dispatch → compose → store; the only module that knows that order.
-
-    QUEUED ──predict──▶ PREDICTING ──(saved)──▶ COMPOSING ──store──▶ STORING ──(read back)──▶ DONE
-
-Each step may be run again after a crash, at any point. Before every effect the walk looks whether
-the job is still its own: a job that was cancelled, replaced or taken up by a later attempt is left.
-"""
+"""One attempt at a job; see the package for the order of its steps."""
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from orchestrator.compose import compose
 from orchestrator.compose.source_values import text_of
-from orchestrator.deliver import store
+from orchestrator.deliver import plan, store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
-from orchestrator.errors import Cancelled, Gone, ModelFull, ModelUnavailable, Permanent, Transient, WetreadError
-from orchestrator.handoffs import Composition, CompositionSettings, Digest, Dispatch, JobKey, Preview, Replaced
-from orchestrator.jobs import catalogue, crashes, ledger, news
-from orchestrator.jobs.engine import Step
+from orchestrator.errors import (
+    ArchiveRefused,
+    Cancelled,
+    Gone,
+    ModelAway,
+    ModelFull,
+    Permanent,
+    Transient,
+    WetreadError,
+)
+from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, Preview, Replaced
+from orchestrator.jobs import catalogue, crashes, deliveries, ledger, news, predictions
 from orchestrator.jobs.input import input_from_json
-from orchestrator.jobs.states import ACTIVE, JobState
+from orchestrator.jobs.pauses import pause_after, spent
+from orchestrator.jobs.states import ACTIVE, ENDED, DeliveryState, JobState
+from orchestrator.pipeline import counting
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from wetread_contract.declaration import parse
 from wetread_contract.findings import Unsuitable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Future, ThreadPoolExecutor
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
     import sqlalchemy as sa
     from pydicom import Dataset
 
-    from orchestrator.dispatch.registry import Registry
     from orchestrator.handoffs import ComposedResult, Prediction
-    from orchestrator.jobs.database import Database
     from orchestrator.jobs.input import JobInput
-    from orchestrator.orthanc.archive import Archive
-    from orchestrator.settings import RetrySettings, Site
+    from orchestrator.pipeline.tools import Tools
+    from wetread_contract.declaration import Declaration
 
 PREVIEW_ROWS = 240
 _WAIT_FOR_ROOM = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every walk works with."""
-
-    archive: Archive
-    database: Database
-    registry: Registry
-    site: Callable[[], Site]
-    """The site file as it is now."""
-    wetread_version: str
-    clock: Callable[[], datetime]
-    renderer: ThreadPoolExecutor
-    """Fetches previews while the model works."""
-    on_end: Callable[[], None]
-    """Called when a job leaves the engine: there is room for another."""
-
-
-def steps(tools: Tools, key: JobKey, attempt: int) -> Sequence[Step]:
-    """The steps of one attempt at a job."""
-    walk = _Walk(tools, key, attempt)
-    return Step("predict", walk.predict), Step("store", walk.store)
-
-
-class _Walk:
+class Walk:
     """One attempt; keeps between its steps what need not be fetched twice, and can do without."""
 
     def __init__(self, tools: Tools, key: JobKey, attempt: int) -> None:
@@ -100,7 +77,7 @@ class _Walk:
             self._withdraw_unfinished()
         except Gone:
             self._vanished()
-        except Transient as error:
+        except (Transient, ArchiveRefused) as error:  # a wrong password is mended while the job waits
             self._try_later(error)
         except Permanent as error:
             self._end(JobState.FAILED, Event.JOB_FAILED, str(error))
@@ -179,16 +156,18 @@ class _Walk:
         """One transaction: the answer is kept and the job is past the model; a crash after this asks no model again."""
         prediction, answer = answered.prediction, answered.prediction.answer
         digest = Digest(sha256(answered.content).hexdigest())
-        saved = ledger.SavedPrediction(answered.content, prediction.endpoint, prediction.received_at)
+        saved = predictions.SavedPrediction(answered.content, prediction.endpoint, prediction.received_at)
         unsuitable = answer if isinstance(answer, Unsuitable) else None
         to = JobState.UNSUITABLE if unsuitable else JobState.COMPOSING
         reason = unsuitable.reason if unsuitable else ""
         with self._tools.database.write() as connection:
-            ledger.save_prediction(connection, digest, saved)
+            predictions.save(connection, digest, saved)
             kept = {"prediction_sha256": digest, "inference_s": prediction.inference_s, "failures": 0, "crashes": 0}
             if not ledger.move(connection, job, to, self._tools.clock(), reason=reason, changes=kept):
                 raise Cancelled("stopped by somebody else")
+        self._tools.on_end()  # the model has room again
         metrics.INFERENCE.labels(job.model.name).observe(prediction.inference_s)
+        counting.count(job.model.name, answer, answered.source)
         logs.info(
             Event.PREDICTION_RECEIVED,
             job=logs.short(job.key),
@@ -205,11 +184,13 @@ class _Walk:
             self._move(job, JobState.DONE, summary=result.summary)
             logs.info(Event.RESULT_COMPARED, job=logs.short(job.key), model=job.model.name)
             return False
+        if self._waits_outside(job):
+            return False
         if job.state is JobState.COMPOSING:
             job = self._move(job, JobState.STORING, summary=result.summary)
         self._put(job, result)
         self._replace(job, result)
-        self._move(job, JobState.DONE)
+        self._finish(job)
         elapsed = (self._tools.clock() - job.noticed_at).total_seconds()
         metrics.RESULT.labels(job.model.name).observe(elapsed)
         logs.info(
@@ -221,6 +202,30 @@ class _Walk:
             inference_s=round(job.inference_s or 0.0, 4),
         )
         return False
+
+    def _origin(self, job: ledger.Job) -> plan.Origin:
+        with self._tools.database.read() as connection:
+            stage = _declaration(catalogue.named(connection, job.model.declaration_sha256)).stage
+        return plan.origin(self._header(job), stage, altered_from=self._tools.archive.study(job.study).altered_from)
+
+    def _waits_outside(self, job: ledger.Job) -> bool:
+        """Whether the result is kept out of Orthanc until somebody releases it; the job is QUEUED again then."""
+        site = self._tools.site()
+        if not site.delivery.for_model(job.model.name).kept_outside:
+            return False
+        made = self._origin(job)
+        with self._tools.database.write() as connection:
+            return plan.keep_outside(connection, site, job, made, self._tools.clock())
+
+    def _finish(self, job: ledger.Job) -> None:
+        """DONE and its deliveries, in one transaction."""
+        tools, now = self._tools, self._tools.clock()
+        made = self._origin(job) if tools.site().delivery.for_model(job.model.name).remote else None
+        with tools.database.write() as connection:
+            if not ledger.move(connection, job, JobState.DONE, now):
+                raise Cancelled("stopped by somebody else")
+            if made is not None:
+                plan.plan(connection, tools.site(), job, made, now)
 
     def _put(self, job: ledger.Job, result: ComposedResult) -> None:
         """Notes the objects, then stores and proves each of them."""
@@ -241,9 +246,11 @@ class _Walk:
         """Takes out what this job before, or others of its slot, have left; the new result is proven to be there."""
         tools = self._tools
         with tools.database.read() as connection:
+            if not ledger.still(connection, job):
+                raise Cancelled("replaced meanwhile")
             slot = ledger.slot(connection, job.study, job.series_instance_uid, job.model.name)
-            others = [other for other in slot if other.key != job.key]
-            stored = ledger.results(connection, [one.key for one in slot])
+            others = [other for other in slot if other.key != job.key and other.state in ENDED]
+            stored = ledger.results(connection, [job.key, *(other.key for other in others)])
         fresh = {made.sop_instance_uid for made in result.objects}
         left = [one for one in stored if one.sop_instance_uid not in fresh]
         store.remove(tools.archive, [one.orthanc_id for one in left])
@@ -252,6 +259,7 @@ class _Walk:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             for other in others:
                 if other.state is JobState.DONE:
+                    deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, "replaced")
                     ledger.move(connection, other, JobState.SUPERSEDED, now, reason="replaced by a newer result")
                     logs.info(Event.RESULT_REPLACED, job=logs.short(other.key), by=logs.short(job.key))
 
@@ -260,7 +268,7 @@ class _Walk:
         wanted = input_from_json(job.input)
         with tools.database.read() as connection:
             prediction = _prediction(connection, job)
-            declaration = parse(catalogue.named(connection, job.model.declaration_sha256))
+            declaration = _declaration(catalogue.named(connection, job.model.declaration_sha256))
             replaced = ledger.find(connection, job.replaces) if job.replaces else None
             replaces = None
             if replaced is not None and replaced.prediction_sha256 is not None:
@@ -275,7 +283,7 @@ class _Walk:
             selected=wanted.selected,
             left_out=wanted.left_out,
             previews={uid: picture.result() for uid, picture in previews.items()},
-            settings=_composition_settings(tools.site()),
+            settings=tools.site().composition(),
             wetread_version=tools.wetread_version,
             replaces=replaces,
         )
@@ -297,21 +305,20 @@ class _Walk:
                 self._source = ArrivingFile(stream).header
         return self._source
 
-    def _try_later(self, error: Transient) -> None:
+    def _try_later(self, error: WetreadError) -> None:
         """QUEUED again, without a workflow, until the pause is over; waiting for a model counts as no failure."""
         tools, job = self._tools, self._mine()
         if job is None:
             return
         now = tools.clock()
-        waits_for_model = isinstance(error, ModelFull) or (
-            isinstance(error, ModelUnavailable) and not tools.registry.serves(job.model)
-        )
-        if not waits_for_model and now - job.created_at > tools.site().retry.give_up_after:
+        waits_for_model = isinstance(error, ModelFull | ModelAway)
+        if not waits_for_model and spent(job.failures, tools.site().retry) > tools.site().retry.give_up_after:
             self._end(JobState.FAILED, Event.JOB_FAILED, f"{error}; given up after {tools.site().retry.give_up_after}")
             return
-        pause = _WAIT_FOR_ROOM if waits_for_model else _backoff(tools.site().retry, job.failures)
+        pause = _WAIT_FOR_ROOM if waits_for_model else pause_after(job.failures, tools.site().retry)
         with tools.database.write() as connection:
             ledger.wait(connection, job, now + pause, now, str(error), failed=not waits_for_model)
+        metrics.RETRIES.labels(job.model.name, type(error).__name__).inc()
         logs.info(
             Event.JOB_RETRIED, job=logs.short(job.key), reason=str(error), pause_s=round(pause.total_seconds(), 1)
         )
@@ -328,7 +335,12 @@ class _Walk:
         """Something that the job rests on has left Orthanc: its objects go too, and what is left is judged again."""
         with self._tools.database.read() as connection:
             left = ledger.results(connection, [self._key])
-        store.remove(self._tools.archive, [one.orthanc_id for one in left])
+        try:
+            self._tools.archive.version()  # it is Orthanc that says so, not something in its place
+            store.remove(self._tools.archive, [one.orthanc_id for one in left])
+        except WetreadError as error:
+            self._try_later(error)
+            return
         now, job = self._tools.clock(), self._mine()
         if job is None:
             return
@@ -360,23 +372,11 @@ def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
     """The saved answer of a job. Raises `AnswerInvalid`."""
     if job.prediction_sha256 is None:
         raise Cancelled("no prediction to compose")
-    saved = ledger.prediction(connection, job.prediction_sha256)
+    saved = predictions.load(connection, job.prediction_sha256)
     return dispatch_client.decoded(saved.content, saved.endpoint, saved.received_at)
 
 
-def _backoff(retry: RetrySettings, failures: int) -> timedelta:
-    """Doubles from failure to failure, with jitter, so that a thousand jobs do not come back at once."""
-    pause: timedelta = min(retry.most, retry.first * 2 ** min(failures, 20))
-    return pause * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret
-
-
-def _composition_settings(site: Site) -> CompositionSettings:
-    results = site.results
-    return CompositionSettings(
-        timezone=site.timezone,
-        card_modality=results.card_modality,
-        series_number=results.series_number,
-        content_qualification=results.content_qualification,
-        grade_in_series_description=results.grade_in_series_description,
-        site_file_sha256=site.sha256,
-    )
+@lru_cache(maxsize=64)
+def _declaration(text: str) -> Declaration:
+    """A kept declaration: it was accepted when its job was made, whatever the site says now."""
+    return parse(text, accept_too_broad=True)

@@ -1,0 +1,307 @@
+"""One attempt at a delivery: send what is not there yet, then have the destination show that it holds it.
+
+    QUEUED ──send──▶ SENDING ──(accepted)──▶ PROVING ──(shown)──▶ DELIVERED
+              ▲                                  │
+              └── pause ◀── refused, broken off, not shown
+
+Each step may be run again after a crash, at any point: what may be there already is asked for first
+and only the rest is sent, and an object sent twice is the same object under the same UID. Before
+every transfer the guards and the row are read again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.deliver import prove, reports
+from orchestrator.deliver.guards import held_because
+from orchestrator.deliver.plan import facts_of
+from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
+from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose
+from orchestrator.jobs import approvals, deliveries, ledger, shipments
+from orchestrator.jobs.engine import Step
+from orchestrator.jobs.pauses import pause_after
+from orchestrator.jobs.states import UNDERWAY, DeliveryState, JobState
+from orchestrator.telemetry import logs
+from orchestrator.telemetry.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from orchestrator.jobs.database import Database
+    from orchestrator.jobs.deliveries import Delivery
+    from orchestrator.jobs.shipments import Shipment
+    from orchestrator.orthanc.archive import Archive
+    from orchestrator.orthanc.remote import Remote
+    from orchestrator.settings import Site
+    from orchestrator.settings.delivery import DestinationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every attempt works with."""
+
+    archive: Archive
+    database: Database
+    remote: Callable[[DestinationSettings], Remote]
+    relabel: reports.Relabel
+    site: Callable[[], Site]
+    """The site file as it is now."""
+    clock: Callable[[], datetime]
+    on_end: Callable[[], None]
+    """Called when a delivery leaves the engine: there is room for another."""
+
+
+class _NotShown(DestinationUnavailable):
+    """It accepted everything and does not show all of it: it may be writing still."""
+
+
+def steps(tools: Tools, key: DeliveryKey, attempt: int) -> Sequence[Step]:
+    """The steps of one attempt at a delivery."""
+    forwarding = _Forwarding(tools, key, attempt)
+    return Step("send", forwarding.send), Step("prove", forwarding.prove)
+
+
+class _Forwarding:
+    """One attempt."""
+
+    def __init__(self, tools: Tools, key: DeliveryKey, attempt: int) -> None:
+        self._tools = tools
+        self._key = key
+        self._attempt = attempt
+        self._destination = tools.site().destination(key.destination)
+        self._remote = tools.remote(self._destination)
+
+    def send(self) -> bool:
+        """Has the destination accept what it does not hold yet. False: it goes no further now; the row says why."""
+        return self._guarded(self._send)
+
+    def prove(self) -> bool:
+        """Has the destination show what it holds."""
+        return self._guarded(self._prove)
+
+    def _guarded(self, step: Callable[[Delivery], bool]) -> bool:
+        """The per-delivery guard: whatever happens ends in the ledger, with a reason."""
+        delivery = self._mine()
+        going_on = False
+        if delivery is not None:
+            try:
+                going_on = step(delivery)
+            except Cancelled:
+                logs.info(Event.DELIVERY_RETRIED, job=logs.short(self._key.job), reason="not wanted any more")
+            except Transient as error:
+                self._try_later(error)
+            except Gone:
+                self._fail("its objects are no longer in Orthanc; `wetread rerun` makes them again")
+            except Permanent as error:
+                self._fail(str(error))
+            except Exception as error:  # noqa: BLE001 - the guard: a defect of ours fails this delivery and no other
+                self._fail(f"defect in Wetread ({type(error).__name__}); please report it")
+                logs.defect(error, job=logs.short(self._key.job))
+        if not going_on:
+            self._tools.on_end()
+        return going_on
+
+    def _mine(self) -> Delivery | None:
+        with self._tools.database.read() as connection:
+            found = deliveries.find(connection, self._key)
+        if found is None or found.attempt != self._attempt or found.state not in UNDERWAY | {DeliveryState.QUEUED}:
+            return None
+        return found
+
+    def _still(self, delivery: Delivery) -> bool:
+        with self._tools.database.read() as connection:
+            return deliveries.still(connection, delivery)
+
+    def _move(self, delivery: Delivery, to: DeliveryState, **changes: object) -> Delivery:
+        """The delivery in its next state. Raises `Cancelled` when it is no longer ours."""
+        with self._tools.database.write() as connection:
+            moved = deliveries.move(connection, delivery, to, self._tools.clock(), changes=changes)
+            found = deliveries.find(connection, self._key)
+        if not moved or found is None:
+            raise Cancelled("stopped by somebody else")
+        return found
+
+    def _send(self, delivery: Delivery) -> bool:
+        if delivery.state is DeliveryState.PROVING:
+            return True
+        if self._held(delivery):
+            return False
+        if delivery.sent_at is not None:
+            self._ask(delivery)
+        if delivery.state is DeliveryState.QUEUED:
+            sent_at = delivery.sent_at or self._tools.clock()
+            delivery = self._move(delivery, DeliveryState.SENDING, sent_at=sent_at)
+        with self._tools.database.read() as connection:
+            if not shipments.of(connection, self._key):
+                raise DestinationUnavailable("there is nothing to send yet")
+        trouble = [self._transfer(delivery, one) for one in self._unproven()]
+        problems = [problem for problem in trouble if problem]
+        if problems:
+            raise DestinationUnavailable(f"{len(problems)} of {len(trouble)} objects were not taken: {problems[0]}")
+        self._move(delivery, DeliveryState.PROVING)
+        return True
+
+    def _held(self, delivery: Delivery) -> bool:
+        """Looks once more whether it may go; the answer may have changed since it was queued."""
+        tools, now = self._tools, self._tools.clock()
+        with tools.database.write() as connection:
+            job = ledger.find(connection, self._key.job)
+            if self._key.purpose is Purpose.REJECTION:
+                return False
+            if job is None or job.state is not JobState.DONE:
+                deliveries.move(connection, delivery, DeliveryState.SUPERSEDED, now, reason="its result is withdrawn")
+                return True
+            facts = facts_of(delivery, job, approved=approvals.approved(connection, job.model))
+            rules = tools.site().delivery.for_model(job.model.name)
+            reason = held_because(facts, rules, self._destination, now)
+            if reason:
+                deliveries.move(connection, delivery, DeliveryState.HELD, now, reason=reason)
+        if reason:
+            logs.info(
+                Event.DELIVERY_HELD,
+                job=logs.short(self._key.job),
+                destination=self._key.destination,
+                reason=reason,
+            )
+        return bool(reason)
+
+    def _unproven(self) -> list[Shipment]:
+        with self._tools.database.read() as connection:
+            return [one for one in shipments.of(connection, self._key) if one.proof is None]
+
+    def _transfer(self, delivery: Delivery, shipment: Shipment) -> str:
+        """Sends one object, and an SR in another class if the destination does not know the first; what went wrong."""
+        if not self._still(delivery):
+            raise Cancelled("stopped before it was sent")
+        try:
+            self._send_one(delivery, shipment)
+        except DestinationUnavailable as error:
+            self._note(shipment, str(error), accepted=False)
+            return str(error)
+        except ClassRefused:
+            return self._transfer(delivery, self._relabelled(shipment))
+        self._note(shipment, "accepted", accepted=True)
+        return ""
+
+    def _send_one(self, delivery: Delivery, shipment: Shipment) -> None:
+        wanted = reports.CLASSES[self._destination.sr_class]
+        if shipment.kind == ObjectKind.REPORT and not shipment.relabelled and shipment.sop_class_uid != wanted:
+            raise ClassRefused("the site wants another class there")
+        if shipment.relabelled:
+            self._remote.send_file(reports.relabelled(self._tools.relabel, self._tools.archive, shipment).content)
+        else:
+            self._remote.send(shipment.orthanc_id, lambda: self._still(delivery))
+
+    def _relabelled(self, shipment: Shipment) -> Shipment:
+        """The same report in the next class, noted in the place of the refused one."""
+        following = reports.NEXT_CLASS.get(shipment.sop_class_uid)
+        wanted = reports.CLASSES[self._destination.sr_class]
+        if shipment.kind != ObjectKind.REPORT or following is None:
+            raise ClassRefused(
+                f"{self._key.destination} does not know SOP class {shipment.sop_class_uid}; have it added there, or "
+                f"leave `{shipment.kind}` out of the destination's `objects`"
+            )
+        chosen = wanted if wanted != shipment.sop_class_uid and not shipment.relabelled else following
+        made = reports.in_class(self._tools.relabel, self._tools.archive, shipment, chosen)
+        with self._tools.database.write() as connection:
+            shipments.exchange(connection, shipment, made)
+        logs.info(
+            Event.DELIVERY_RELABELLED,
+            job=logs.short(self._key.job),
+            destination=self._key.destination,
+            sop_class=chosen,
+        )
+        return made
+
+    def _note(self, shipment: Shipment, status: str, *, accepted: bool) -> None:
+        with self._tools.database.write() as connection:
+            shipments.transferred(connection, shipment, status, accepted=accepted)
+
+    def _ask(self, delivery: Delivery) -> list[Shipment]:
+        """Asks for what is not proven yet; what is still not."""
+        waiting = self._unproven()
+        found = self._shown(delivery, waiting)
+        with self._tools.database.write() as connection:
+            shipments.proven(connection, self._key, found, self._tools.clock())
+        return [one for one in waiting if one.sop_instance_uid not in found]
+
+    def _shown(self, delivery: Delivery, waiting: Sequence[Shipment]) -> dict[str, str]:
+        site, asked = self._tools.site(), self._destination
+        if asked.kind == "peer" and not asked.proven_by:
+            answered = [one.sop_instance_uid for one in waiting if one.transfers]
+            return dict.fromkeys(answered, prove.ANSWER) if delivery.state is DeliveryState.PROVING else {}
+        remote = self._remote
+        if asked.proven_by:
+            asked = site.destination(asked.proven_by)
+            remote = self._tools.remote(asked)
+        found = prove.held(remote, asked, prove.references_of(waiting))
+        if self._key.purpose is Purpose.REJECTION and not found and delivery.state is DeliveryState.PROVING:
+            return self._hidden(remote, asked, waiting)
+        return found
+
+    def _hidden(self, remote: Remote, asked: DestinationSettings, waiting: Sequence[Shipment]) -> dict[str, str]:
+        """A note has arrived, too, when nothing of what it rejects is shown any more (IHE IOCM)."""
+        with self._tools.database.read() as connection:
+            rejected = shipments.of(connection, DeliveryKey(self._key.job, self._key.destination))
+        if prove.held(remote, asked, prove.references_of(rejected)):
+            return {}
+        return {one.sop_instance_uid: prove.HIDDEN for one in waiting}
+
+    def _prove(self, delivery: Delivery) -> bool:
+        missing = self._ask(delivery)
+        if missing:
+            raise _NotShown(
+                f"{self._key.destination} accepted everything and does not show {len(missing)} of it; "
+                "asked again, and sent again where it is missing"
+            )
+        self._move(delivery, DeliveryState.DELIVERED)
+        elapsed = (self._tools.clock() - delivery.created_at).total_seconds()
+        logs.info(
+            Event.RESULT_DELIVERED,
+            job=logs.short(self._key.job),
+            destination=self._key.destination,
+            purpose=self._key.purpose.value,
+            attempts=delivery.attempt,
+            elapsed_s=round(elapsed, 3),
+        )
+        return False
+
+    def _try_later(self, error: Transient) -> None:
+        """QUEUED again, without a workflow, until the pause is over."""
+        tools, delivery = self._tools, self._mine()
+        if delivery is None:
+            return
+        now, retry = tools.clock(), tools.site().delivery.retry
+        if now - delivery.queued_at > retry.give_up_after:
+            self._fail(f"{error}; given up after {retry.give_up_after}, `wetread release` tries again")
+            return
+        pause = pause_after(delivery.failures, retry)
+        with tools.database.write() as connection:
+            deliveries.wait(connection, delivery, now + pause, now, str(error), failed=True)
+            if _is_down(error):
+                deliveries.postpone_all(connection, self._key.destination, now + pause, str(error))
+        logs.info(
+            Event.DELIVERY_RETRIED,
+            job=logs.short(self._key.job),
+            destination=self._key.destination,
+            reason=str(error),
+            pause_s=round(pause.total_seconds(), 1),
+        )
+
+    def _fail(self, reason: str) -> None:
+        delivery = self._mine()
+        if delivery is None:
+            return
+        with self._tools.database.write() as connection:
+            deliveries.move(connection, delivery, DeliveryState.FAILED, self._tools.clock(), reason=reason)
+        logs.warning(
+            Event.DELIVERY_FAILED, job=logs.short(self._key.job), destination=self._key.destination, reason=reason
+        )
+
+
+def _is_down(error: Transient) -> bool:
+    """Whether nobody listens there at all: then the others need not try before the pause is over."""
+    return isinstance(error, DestinationUnavailable) and "Connection refused" in str(error)

@@ -1,0 +1,148 @@
+"""From a finished job to the rows of its deliveries, in the transaction that finishes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from orchestrator.deliver.guards import Facts, held_because
+from orchestrator.handoffs import DeliveryKey, Purpose
+from orchestrator.jobs import approvals, deliveries, ledger, shipments
+from orchestrator.jobs.states import WITHDRAWN, DeliveryState
+from orchestrator.telemetry import logs
+from orchestrator.telemetry.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import sqlalchemy as sa
+    from pydicom import Dataset
+
+    from orchestrator.handoffs import JobKey
+    from orchestrator.jobs.ledger import Job, StoredResult
+    from orchestrator.settings import Site
+    from orchestrator.settings.delivery import DestinationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the guards need to know about a result's study."""
+
+    study_instance_uid: str
+    study_date: str
+    """ISO 8601; empty where there is no usable one."""
+    altered: bool
+    """A copy under another identity."""
+    stage: str
+    """Of the model's declaration."""
+
+
+def origin(source: Dataset, stage: str, *, altered_from: bool) -> Origin:
+    """The facts about a result's study, from the attributes of one of its instances."""
+    try:
+        studied = datetime.strptime(str(source.get("StudyDate", "")), "%Y%m%d").date().isoformat()  # noqa: DTZ007 - a date
+    except ValueError:
+        studied = ""
+    removed = str(source.get("PatientIdentityRemoved", "")).strip().upper() == "YES"
+    nobody = not str(source.get("PatientID", "") or "").strip()
+    return Origin(str(source.StudyInstanceUID), studied, altered_from or removed or nobody, stage)
+
+
+def facts_of(delivery: deliveries.Delivery, job: Job, *, approved: bool) -> Facts:
+    """What the guards look at."""
+    return Facts(
+        stage=delivery.stage,
+        approved=approved,
+        study_date=delivery.study_date,
+        altered=delivery.altered,
+        noticed_at=job.noticed_at,
+        backfilled=job.origin == "backfill",
+        released=delivery.released,
+    )
+
+
+def plan(connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime) -> None:
+    """The deliveries of a job that is done, and what goes with each."""
+    restart_outdated(connection, job.key, now)
+    open_deliveries(connection, site, job, made, now)
+    note_objects(connection, site, job.key, made.study_instance_uid)
+
+
+def keep_outside(connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime) -> bool:
+    """Whether the result waits outside Orthanc for a person; the job is QUEUED again then, until it is released."""
+    opened = open_deliveries(connection, site, job, made, now)
+    if any(one.state is not DeliveryState.HELD for one in opened):
+        return False
+    reason = "its result is kept outside Orthanc until somebody releases it (delivery.hold)"
+    ledger.wait(connection, job, now + site.delivery.hold_for, now, reason, failed=False)
+    return True
+
+
+def open_deliveries(
+    connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime
+) -> list[deliveries.Delivery]:
+    """Makes a row for each destination of the job's model, and notes what goes there; no destination, no rows."""
+    rules = site.delivery.for_model(job.model.name)
+    approved = approvals.approved(connection, job.model)
+    opened = []
+    for name in dict.fromkeys(rules.remote):
+        key, destination = DeliveryKey(job.key, name), site.destination(name)
+        facts = Facts(
+            stage=made.stage,
+            approved=approved,
+            study_date=made.study_date,
+            altered=made.altered,
+            noticed_at=job.noticed_at,
+            backfilled=job.origin == "backfill",
+            released=_was_released(connection, key),
+        )
+        reason = held_because(facts, rules, destination, now)
+        state = DeliveryState.HELD if reason else DeliveryState.QUEUED
+        new = deliveries.NewDelivery(key, job.study, made.study_date, made.altered, made.stage)
+        opened.append(deliveries.open_delivery(connection, new, state, now, reason))
+        log = Event.DELIVERY_HELD if reason else Event.DELIVERY_QUEUED
+        logs.info(log, job=logs.short(job.key), destination=name, reason=reason)
+    return opened
+
+
+def restart_outdated(connection: sa.Connection, job: JobKey, now: datetime) -> None:
+    """Ends deliveries of what the job had made before, if it has made something else now: they begin anew."""
+    stored = {one.orthanc_id for one in ledger.results(connection, [job])}
+    for delivery in deliveries.listed(connection, jobs=[job]):
+        sent = {one.orthanc_id for one in shipments.of(connection, delivery.key)}
+        if delivery.key.purpose is Purpose.RESULT and not sent <= stored and delivery.state not in WITHDRAWN:
+            deliveries.move(connection, delivery, DeliveryState.SUPERSEDED, now, reason="its result was made again")
+
+
+def note_objects(connection: sa.Connection, site: Site, job: JobKey, study_instance_uid: str) -> None:
+    """Notes which of the job's stored objects go to which destination."""
+    stored = ledger.results(connection, [job])
+    for delivery in deliveries.listed(connection, jobs=[job]):
+        if delivery.key.purpose is Purpose.RESULT:
+            wanted = site.destination(delivery.key.destination)
+            shipments.replace(connection, delivery.key, _shipments(delivery, wanted, stored, study_instance_uid))
+
+
+def _shipments(
+    delivery: deliveries.Delivery, wanted: DestinationSettings, stored: Iterable[StoredResult], study_instance_uid: str
+) -> list[shipments.Shipment]:
+    return [
+        shipments.Shipment(
+            key=delivery.key,
+            kind=one.kind,
+            sop_class_uid=one.sop_class_uid,
+            sop_instance_uid=one.sop_instance_uid,
+            series_instance_uid=one.series_instance_uid,
+            study_instance_uid=study_instance_uid,
+            orthanc_id=one.orthanc_id,
+            sha256=one.sha256,
+        )
+        for one in stored
+        if one.kind in wanted.objects
+    ]
+
+
+def _was_released(connection: sa.Connection, key: DeliveryKey) -> bool:
+    known = deliveries.find(connection, key)
+    return known is not None and known.released

@@ -1,0 +1,53 @@
+"""Asks a destination whether it holds objects: nothing counts as delivered, or is deleted, without its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import DestinationUnavailable
+from orchestrator.orthanc.remote import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from orchestrator.jobs.shipments import Shipment
+    from orchestrator.orthanc.remote import Remote
+    from orchestrator.settings.delivery import DestinationSettings
+
+FIND = "find"
+COMMITMENT = "commitment"
+HIDDEN = "hidden"
+"""Of a rejection note: nothing of what it rejects is shown any more."""
+ANSWER = "answer"
+"""A peer's own answer to the transfer: Orthanc says yes only when it has written the file."""
+
+
+def held(remote: Remote, destination: DestinationSettings, references: Sequence[Reference]) -> dict[str, str]:
+    """Those objects that the destination shows to hold: SOP instance UID → how it was asked.
+
+    `auto` searches, and asks for storage commitment where searching is not offered.
+    Raises `DestinationUnavailable` when neither gives an answer.
+    """
+    if not references:
+        return {}
+    if destination.proof == COMMITMENT:
+        return dict.fromkeys(remote.commit(references), COMMITMENT)
+    try:
+        return dict.fromkeys(remote.find(references), FIND)
+    except DestinationUnavailable as refused:
+        if destination.proof == FIND or destination.kind != "dicom":
+            raise
+        try:
+            return dict.fromkeys(remote.commit(references), COMMITMENT)
+        except DestinationUnavailable as also:
+            raise DestinationUnavailable(
+                f"it cannot be asked what it holds: {refused}; {also}. Allow one of the two there"
+            ) from also
+
+
+def references_of(shipments: Iterable[Shipment]) -> list[Reference]:
+    """What to ask for."""
+    return [
+        Reference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
+        for one in shipments
+    ]

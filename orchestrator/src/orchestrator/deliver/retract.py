@@ -1,0 +1,201 @@
+"""Withdraws results: out of Orthanc, and where they have been sent.
+
+First one transaction says that they are withdrawn: nothing of them is sent any more from then on.
+What follows may be done again at any point until it is done: a rejection note for each destination
+that honours one, composed while our objects are still there to say whose they are, and then the
+objects out of Orthanc. The note goes as a delivery of its own, with all its attempts and proofs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from pydicom import dcmread
+
+from orchestrator.deliver import store
+from orchestrator.errors import Gone
+from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose, Rejection
+from orchestrator.jobs import audit, deliveries, ledger, shipments
+from orchestrator.jobs.states import DELIVERY_OPEN, TRANSITIONS, DeliveryState, JobState
+from orchestrator.telemetry import logs
+from orchestrator.telemetry.events import Event
+from wetread_contract.judgement import InstanceReference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    import sqlalchemy as sa
+    from pydicom import Dataset
+
+    from orchestrator.handoffs import ComposedObject
+    from orchestrator.jobs.database import Database
+    from orchestrator.jobs.deliveries import Delivery
+    from orchestrator.jobs.shipments import Shipment
+    from orchestrator.orthanc.archive import Archive
+    from orchestrator.settings import Site
+
+ComposeNote = Callable[[Rejection], "ComposedObject"]
+"""Makes a rejection note."""
+
+RULE = "wetread"
+"""Who withdraws what rests on images that are no longer there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Who withdraws, and why."""
+
+    who: str
+    why: str
+    title: str
+    """Of the rejection note: `quality`, `safety` or `worklist`."""
+    to: JobState
+    """CANCELLED by a person; GONE by a rule, so that the job starts anew when its images are back."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """What withdrawn results are taken out of Orthanc with."""
+
+    archive: Archive
+    database: Database
+    site: Site
+    compose_note: ComposeNote
+
+
+@dataclass(frozen=True, slots=True)
+class ToDelete:
+    """What a person has to delete at a destination that honours no rejection notes."""
+
+    destination: str
+    shipments: Sequence[Shipment]
+
+
+def withdraw(
+    connection: sa.Connection, site: Site, jobs: Iterable[ledger.Job], withdrawal: Withdrawal
+) -> list[ToDelete]:
+    """Marks results as withdrawn and has rejection notes sent; what people must delete elsewhere."""
+    by_hand = []
+    for job in jobs:
+        if withdrawal.to in TRANSITIONS[job.state]:
+            ledger.move(connection, job, withdrawal.to, withdrawal.at, reason=withdrawal.why)
+        reason = f"{withdrawal.who}: {withdrawal.why}"
+        there = deliveries.withdraw(connection, [job.key], DeliveryState.RETRACTED, withdrawal.at, reason)
+        for delivery in there:
+            if site.destination(delivery.key.destination).honours_rejection_notes:
+                _open_rejection(connection, delivery, withdrawal)
+            else:
+                by_hand.append(ToDelete(delivery.key.destination, shipments.of(connection, delivery.key)))
+        audit.record(
+            connection,
+            at=withdrawal.at,
+            who=withdrawal.who,
+            what="retract",
+            subject=f"job {job.key}",
+            why=withdrawal.why,
+            before=job.state.value,
+            after=withdrawal.to.value,
+        )
+        logs.info(Event.RESULT_RETRACTED, job=logs.short(job.key), reason=withdrawal.why)
+    return by_hand
+
+
+def _open_rejection(connection: sa.Connection, delivery: Delivery, withdrawal: Withdrawal) -> None:
+    key = DeliveryKey(delivery.key.job, delivery.key.destination, Purpose.REJECTION)
+    new = deliveries.NewDelivery(
+        key, delivery.study, delivery.study_date, delivery.altered, delivery.stage, withdrawal.title
+    )
+    deliveries.open_delivery(connection, new, DeliveryState.HELD, withdrawal.at, "its note is not composed yet")
+
+
+def clear(tools: Clearing, now: datetime) -> int:
+    """Composes the notes that are due and takes withdrawn results out of Orthanc; of how many jobs.
+
+    Raises what the archive raises; what is not done is done the next time.
+    """
+    with tools.database.read() as connection:
+        jobs = ledger.with_results(connection, (JobState.CANCELLED, JobState.GONE))
+    return sum(_clear(tools, job, now) for job in jobs)
+
+
+def _clear(tools: Clearing, job: ledger.Job, now: datetime) -> bool:
+    with tools.database.read() as connection:
+        stored = ledger.results(connection, [job.key])
+        notes = [
+            one
+            for one in deliveries.listed(connection, jobs=[job.key])
+            if one.key.purpose is Purpose.REJECTION and one.state in DELIVERY_OPEN
+        ]
+    results = [one for one in stored if one.kind != ObjectKind.NOTE]
+    for delivery in notes:
+        _put_note(tools, delivery, results)
+    going = results if notes else stored
+    store.remove(tools.archive, [one.orthanc_id for one in going])
+    with tools.database.write() as connection:
+        ledger.withdraw(connection, [one.sop_instance_uid for one in going], now)
+    return bool(going)
+
+
+def _put_note(tools: Clearing, delivery: Delivery, results: Sequence[ledger.StoredResult]) -> None:
+    """Composes one destination's note and puts it into Orthanc, from where it is sent."""
+    with tools.database.read() as connection:
+        if shipments.of(connection, delivery.key):
+            return
+        there = shipments.of(connection, DeliveryKey(delivery.key.job, delivery.key.destination))
+    source = _first_header(tools.archive, results)
+    if source is None or not there:
+        reason = "our objects have left Orthanc, so that no note can say whose they are; a person deletes them there"
+        with tools.database.write() as connection:
+            deliveries.move(connection, delivery, DeliveryState.REJECTED, delivery.created_at, reason=reason)
+        return
+    rejected = [
+        InstanceReference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
+        for one in there
+    ]
+    note = tools.compose_note(
+        Rejection(
+            job_key=delivery.key.job,
+            source=source,
+            rejected=rejected,
+            title=delivery.title,
+            decided_at=delivery.created_at,
+            timezone=tools.site.timezone,
+            series_number=tools.site.results.series_number + 99,
+        )
+    )
+    orthanc_id = store.store(tools.archive, note, lambda: True)
+    with tools.database.write() as connection:
+        ledger.note_results(connection, delivery.key.job, [(note, orthanc_id)], delivery.created_at)
+        shipments.note(
+            connection,
+            [
+                shipments.Shipment(
+                    key=delivery.key,
+                    kind=note.kind.value,
+                    sop_class_uid=note.sop_class_uid,
+                    sop_instance_uid=note.sop_instance_uid,
+                    series_instance_uid=note.series_instance_uid,
+                    study_instance_uid=str(source.StudyInstanceUID),
+                    orthanc_id=orthanc_id,
+                    sha256=note.sha256,
+                )
+            ],
+        )
+        changes = {"not_before": delivery.created_at, "queued_at": delivery.created_at}
+        deliveries.move(connection, delivery, DeliveryState.QUEUED, delivery.created_at, changes=changes)
+
+
+def _first_header(archive: Archive, results: Sequence[ledger.StoredResult]) -> Dataset | None:
+    for one in results:
+        try:
+            with archive.open_instance(one.orthanc_id) as stream:
+                content = b"".join(iter(lambda: stream.read(1 << 20), b""))
+        except Gone:
+            continue
+        return dcmread(BytesIO(content), stop_before_pixels=True)
+    return None

@@ -1,0 +1,123 @@
+"""Before the first day: what Orthanc and a destination can do, tried, and what endangers us."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.compose.rejection_note import rejection_note
+from orchestrator.deliver import rehearsal
+from orchestrator.deliver.rehearsal import Finding
+from orchestrator.errors import SettingsInvalid
+from orchestrator.orthanc.remotes import remote_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orchestrator.orthanc.client import OrthancClient
+    from orchestrator.settings import Site
+
+_CLOCKS_DIFFER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the people of the PACS ask for."""
+
+    our_ae_title: str
+    our_dicom_port: int
+    their_ae_title: str
+    their_address: str
+
+    def lines(self) -> tuple[str, ...]:
+        """The sheet, and the firewall lines."""
+        return (
+            f"Orthanc's AE title        {self.our_ae_title}",
+            f"Orthanc's DICOM port      {self.our_dicom_port} (storage commitment reports come here)",
+            f"destination's AE title    {self.their_ae_title}",
+            f"destination's address     {self.their_address}",
+            f"firewall: Orthanc → {self.their_address} TCP: C-ECHO, C-STORE, C-FIND, N-ACTION",
+            f"firewall: destination → Orthanc TCP {self.our_dicom_port}: N-EVENT-REPORT",
+            "classes sent: Secondary Capture, Comprehensive 3D SR (or 88.33, 88.22), Key Object Selection",
+        )
+
+
+def orthanc(archive: OrthancClient, configuration: Mapping[str, Any] | None, now: datetime) -> list[Finding]:
+    """What Orthanc is and how it is set; its own file says what its REST API does not tell."""
+    system = archive.call("GET", "/system")
+    found = [Finding("Orthanc answers", good=True, said=f"version {system['Version']}, AE title {system['DicomAet']}")]
+    found.append(_clock(archive, now))
+    found.append(_plugins(archive))
+    told = {**system, **(configuration or {})}
+    for key, dangerous, advice in (
+        ("OverwriteInstances", True, "an object that comes again replaces ours unseen; set it to false"),
+        ("HttpCompressionEnabled", True, "costs 140 ms of Orthanc's time per mammogram; set it to false"),
+        ("MaximumStorageMode", "Recycle", "Orthanc deletes studies that nobody has proven elsewhere; set it to Reject"),
+    ):
+        found.append(_setting(told, key, dangerous, advice))
+    found.append(_stable_age(told))
+    scripts = told.get("LuaScripts")
+    if scripts:
+        said = f"{len(scripts)} Lua scripts: one that routes results sends them past our guards; see `hold: outside`"
+        found.append(Finding("no automatic routing", good=False, said=said))
+    return found
+
+
+def destination(archive: OrthancClient, site: Site, name: str, now: datetime) -> tuple[list[Finding], Sheet | None]:
+    """What a destination can do, tried with a marked test patient; the sheet for its people."""
+    wanted = site.destination(name)
+    remote = remote_of(archive, wanted)
+    if wanted.remote not in remote.names():
+        there = ", ".join(remote.names()) or "none"
+        said = f"Orthanc's configuration has no {wanted.kind} {wanted.remote}; it has: {there}"
+        return [Finding(f"{name} is known to Orthanc", good=False, said=said)], None
+    found = rehearsal.rehearse(archive, remote, wanted, rejection_note, now)
+    return found, _sheet(archive, wanted.remote) if wanted.kind == "dicom" else None
+
+
+def _sheet(archive: OrthancClient, alias: str) -> Sheet:
+    system = archive.call("GET", "/system")
+    theirs = archive.call("GET", f"/modalities/{alias}/configuration")
+    address = f"{theirs['Host']}:{theirs['Port']}"
+    return Sheet(theirs.get("LocalAet") or system["DicomAet"], system["DicomPort"], theirs["AET"], address)
+
+
+def _clock(archive: OrthancClient, now: datetime) -> Finding:
+    answer = archive.ask("GET", "/tools/now")
+    theirs = datetime.strptime(answer.content.decode(), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    apart = abs(theirs - now)
+    return Finding("its clock is ours", good=apart <= _CLOCKS_DIFFER, said=f"{apart.total_seconds():.0f} s apart")
+
+
+def _plugins(archive: OrthancClient) -> Finding:
+    there = [str(one) for one in archive.call("GET", "/plugins")]
+    return Finding("plugins", good=True, said=", ".join(there) or "none")
+
+
+def _setting(told: Mapping[str, Any], key: str, dangerous: object, advice: str) -> Finding:
+    if key not in told:
+        said = "its REST API does not tell; name its file with --orthanc-config"
+        return Finding(key, good=False, said=said)
+    bad = told[key] == dangerous
+    return Finding(f"{key}: {told[key]}", good=not bad, said=advice if bad else "")
+
+
+def _stable_age(told: Mapping[str, Any]) -> Finding:
+    age = told.get("StableAge")
+    if age is None:
+        return Finding("StableAge", good=False, said="not told; name Orthanc's file with --orthanc-config")
+    good = 1 <= int(age) <= 300  # noqa: PLR2004 - five minutes
+    return Finding(f"StableAge: {age} s", good=good, said="" if good else "every result waits that long; 60 is usual")
+
+
+def configuration(content: str, name: str) -> Mapping[str, Any]:
+    """Orthanc's own file, which is JSON with comments. Raises `SettingsInvalid`."""
+    plain = re.sub(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', lambda found: found[1] or "", content, flags=re.DOTALL)
+    try:
+        read = json.loads(plain)
+    except ValueError as error:
+        raise SettingsInvalid(f"{name}: not Orthanc's configuration: {error}") from error
+    return dict(read)

@@ -1,0 +1,56 @@
+"""What Wetread needs of a destination, which it always speaks to through Orthanc.
+
+Every method raises `DestinationUnavailable` (try again), `ClassRefused` (it does not know the SOP
+class), what the archive raises, and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orchestrator.handoffs import OrthancId
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An object as a destination is asked for it."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_class_uid: str
+    sop_instance_uid: str
+
+
+class Remote(Protocol):
+    """One destination."""
+
+    def echo(self) -> None:
+        """Returns when it answers."""
+        ...
+
+    def send(self, instance: OrthancId, still_wanted: Callable[[], bool]) -> None:
+        """Returns when it has accepted an instance that Orthanc holds; again is no error.
+
+        Raises `Cancelled` when the transfer was broken off because it is not wanted any more.
+        """
+        ...
+
+    def send_file(self, content: bytes) -> None:
+        """Returns when it has accepted an object that is not in Orthanc."""
+        ...
+
+    def find(self, references: Sequence[Reference]) -> frozenset[str]:
+        """SOP instance UIDs of those that it says it holds when it is searched (C-FIND, QIDO-RS)."""
+        ...
+
+    def commit(self, references: Sequence[Reference]) -> frozenset[str]:
+        """SOP instance UIDs of those that it commits itself to keep (PS3.4 J)."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """The aliases of this kind that Orthanc's configuration has."""
+        ...

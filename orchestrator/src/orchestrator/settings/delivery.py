@@ -1,0 +1,130 @@
+"""What leaves Orthanc, where it goes, and what may be deleted then."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from orchestrator.settings.values import Duration, RetrySettings, Section, Size
+
+
+class DestinationSettings(Section):
+    """A place outside Orthanc that results can go to."""
+
+    kind: Literal["dicom", "dicomweb", "peer"] = "dicom"
+    """C-STORE to one of Orthanc's modalities, STOW-RS to one of its DICOMweb servers, or one of its peers."""
+    remote: str = ""
+    """Its alias in Orthanc's configuration; empty: the name that it has here."""
+    test: bool = False
+    """A test system: demonstration models and digests that nobody has approved may go there, and nowhere else."""
+    archive: bool = False
+    """True: what it is proven to hold may be deleted from Orthanc. Only for a system that keeps it for good."""
+    copies: bool = False
+    """True: takes results of studies under another identity (anonymised, modified, without PatientID)."""
+    objects: tuple[Literal["card", "sr"], ...] = Field(default=("card", "sr"), min_length=1)
+    """What goes there; an SR shows as a blank tile in some viewers."""
+    sr_class: Literal["comprehensive_3d", "comprehensive", "enhanced"] = "comprehensive_3d"
+    """SOP class of the SR (…88.34, .33, .22); a system that does not know it is offered the next one by itself."""
+    honours_rejection_notes: bool = False
+    """True: a retracted result is withdrawn there by a Key Object Selection (IHE IOCM); else a person deletes it."""
+    proof: Literal["auto", "find", "commitment"] = "auto"
+    """How it is asked whether it holds an object: C-FIND or QIDO-RS, storage commitment where that is not
+    offered (auto), or one of them only."""
+    proven_by: str = ""
+    """Name of another destination that is the same system and can be asked; for peers, which cannot."""
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> DestinationSettings:
+        if self.kind == "peer" and self.archive and not self.proven_by:
+            raise ValueError("a peer cannot be asked what it holds; name in proven_by the destination that can")
+        if self.kind != "dicom" and self.proof == "commitment":
+            raise ValueError("storage commitment needs kind: dicom")
+        return self
+
+
+def _names(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
+class DeliveryRetrySettings(RetrySettings):
+    """What happens when a destination does not take a result, or does not show that it has it."""
+
+    first: Duration = timedelta(seconds=10)
+    """Pause after the first failure; doubles each time."""
+
+
+class ModelDeliverySettings(Section):
+    """How one model's results are delivered where that differs; each key as in `delivery`."""
+
+    remote: Names | None = None
+    """Other destinations; `[]`: none."""
+    auto_transmit: bool | None = None
+    """Whether its results go out by themselves."""
+    delete_after_transmit: bool | None = None
+    """Whether its studies are cleaned up once they are delivered."""
+    study_date_within: Duration | None = None
+    """The age of a study beyond which its result is held."""
+    deliver_within: Duration | None = None
+    """The delay beyond which a result is held."""
+    hold: Literal["inside", "outside"] | None = None
+    """Where a held result waits."""
+
+
+class DeliverySettings(Section):
+    """What leaves Orthanc, and when."""
+
+    remote: Names = ()
+    """The destination, or a list of them; empty: results stay in Orthanc."""
+    auto_transmit: bool = False
+    """False: each result is HELD until `wetread release`, so that nothing leaves before somebody has looked."""
+    delete_after_transmit: bool = False
+    """True: once all results of a study are delivered, its instances that an `archive: true` destination is proven
+    to hold are deleted from Orthanc; without such a destination only our own objects are."""
+    study_date_within: Duration = timedelta(days=7)
+    """Results of older studies are HELD: priors that are pulled in must not send results to a PACS."""
+    deliver_within: Duration = timedelta(hours=4)
+    """Results that are later than this after their study came are HELD: the exam has been reported by then."""
+    hold: Literal["inside", "outside"] = "inside"
+    """Where a held result waits: in Orthanc, or `outside` it, for sites whose Orthanc routes on its own."""
+    hold_for: Duration = timedelta(days=30)
+    """A held result that nobody released for so long is EXPIRED."""
+    at_once: int = Field(default=2, ge=1, le=16)
+    """Results on their way to one destination at the same time."""
+    retry: DeliveryRetrySettings = DeliveryRetrySettings()
+    models: dict[str, ModelDeliverySettings] = Field(default_factory=dict)
+    """By model name: what differs for its results."""
+
+    @property
+    def kept_outside(self) -> bool:
+        """Whether held results wait outside Orthanc."""
+        return self.hold == "outside" and bool(self.remote)
+
+    def for_model(self, name: str) -> DeliverySettings:
+        """The settings that hold for one model's results."""
+        own = self.models.get(name)
+        differing = {} if own is None else {key: value for key, value in own if value is not None}
+        return self.model_copy(update=differing)
+
+
+class RetentionSettings(Section):
+    """When studies leave Orthanc; nothing goes that is not proven to be in an `archive: true` destination."""
+
+    older_than: Duration | None = None
+    """Studies that last changed longer ago than this go; unset: age alone is no reason."""
+    capacity: Size | None = None
+    """Bytes that Orthanc may take (`500GB`); with `keep_free`."""
+    keep_free: Size | None = None
+    """Bytes of the capacity that stay free: below it the oldest studies go until they are free again."""
+    every: Duration = timedelta(minutes=10)
+    """How often it is looked what can go."""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> RetentionSettings:
+        if (self.capacity is None) != (self.keep_free is None):
+            raise ValueError("capacity and keep_free go together")
+        return self

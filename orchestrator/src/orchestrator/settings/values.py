@@ -1,0 +1,71 @@
+"""How values are written in a site file: durations, sizes, time zones, secrets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+_UNITS_BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_UNITS_S = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+
+
+def _duration(value: object) -> object:
+    """A duration written as number and unit (`2h`, `500ms`), as seconds."""
+    if isinstance(value, timedelta):
+        return value
+    text = str(value).strip()
+    unit = text.lstrip("0123456789.").strip()
+    number = text[: len(text) - len(unit)].strip() if unit else text
+    if unit not in _UNITS_S or not number:
+        raise ValueError(f"write a number with one of the units {', '.join(_UNITS_S)}, such as 2h")
+    return timedelta(seconds=float(number) * _UNITS_S[unit])
+
+
+def _size(value: object) -> object:
+    """A size written as number and unit (`500GB`), in bytes."""
+    text = str(value).strip()
+    unit = text.lstrip("0123456789.").strip()
+    number = text[: len(text) - len(unit)].strip() if unit else text
+    if unit not in _UNITS_BYTES or not number:
+        raise ValueError(f"write a number with one of the units {', '.join(_UNITS_BYTES)}, such as 500GB")
+    return int(float(number) * _UNITS_BYTES[unit])
+
+
+def _zone(value: object) -> object:
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("write a name of the IANA time zone database, such as Europe/Berlin") from error
+
+
+def _readable(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError("there is no such file; write the secret into it, readable for this user only")
+    return path
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Size = Annotated[int, BeforeValidator(_size)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+SecretFile = Annotated[Path, AfterValidator(_readable)]
+
+
+class Section(BaseModel):
+    """A part of a site file: unknown keys are errors, and nothing changes once it is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True)
+
+
+class RetrySettings(Section):
+    """What happens after a transient failure."""
+
+    first: Duration = timedelta(seconds=2)
+    """Pause after the first failure; doubles each time."""
+    most: Duration = timedelta(minutes=10)
+    """Longest pause."""
+    give_up_after: Duration = timedelta(hours=24)
+    """A job that still fails then is FAILED; waiting for a model that is down does not count."""
