@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 from orchestrator import settings as site_settings
 from orchestrator.deliver import supports
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
-from orchestrator.jobs import judgements, ledger, news
+from orchestrator.handoffs import ObjectKind
+from orchestrator.jobs import deliveries, judgements, ledger, news
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
-from orchestrator.jobs.states import ENDED, JobState
+from orchestrator.jobs.states import ENDED, DeliveryState, JobState
 from orchestrator.match.matcher import match
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
-from orchestrator.watch import changes, generation, reconcile
+from orchestrator.watch import changes, earlier, generation, reconcile
 from wetread_contract.judgement import Outcome
 from wetread_contract.rejection import rejected_instances
 
@@ -53,6 +54,8 @@ class _Case:
 
     waiting: WaitingStudy
     content: Generation
+    earlier: tuple[earlier.EarlierObject, ...]
+    """Results in the study that only an earlier life of the ledger has known."""
     priority: int
     now: datetime
 
@@ -147,7 +150,8 @@ class Intake:
         Trouble of one study is told from trouble of the archive by asking the archive who it is.
         """
         try:
-            self._judge(waiting, generation.read(self._archive, waiting.study, self._our_series))
+            current = generation.read(self._archive, waiting.study, self._our_series)
+            self._judge(waiting, current, earlier.read(self._archive, current, self._our_series))
         except Gone:
             self._archive.version()
             self._vanished(waiting)
@@ -184,7 +188,7 @@ class Intake:
             supports.withdraw_unsupported(connection, self._version().site, waiting.study, (), now)
         logs.info(Event.STUDY_GONE, study=logs.short(waiting.study))
 
-    def _judge(self, waiting: WaitingStudy, current: Generation) -> None:
+    def _judge(self, waiting: WaitingStudy, current: Generation, found: tuple[earlier.EarlierObject, ...]) -> None:
         """One transaction: the generation, every decision, the jobs, and the end of the news."""
         now = self._clock()
         with self._database.write() as connection:
@@ -198,7 +202,7 @@ class Intake:
             rules = self._version().rules
             matches = match(models, foreign, policies=rules.policies) if foreign else []
             priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
-            case = _Case(waiting, current, priority, now)
+            case = _Case(waiting, current, found, priority, now)
             for matched in matches:
                 self._decide(connection, case, matched)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
@@ -283,14 +287,37 @@ class Intake:
                 shadow=matched.shadow,
             )
             ledger.open_job(connection, new, case.now, replaces=replaces)
+            if not matched.shadow and self._adopt(connection, case, key):
+                return key
         logs.info(Event.JOB_QUEUED, job=logs.short(key), study=logs.short(study), model=matched.model.name)
         return key
+
+    @staticmethod
+    def _adopt(connection: sa.Connection, case: _Case, key: JobKey) -> bool:
+        """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
+        mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
+        if {made.kind for made, _ in mine} != {ObjectKind.CARD, ObjectKind.REPORT}:
+            return False
+        ledger.note_results(connection, key, mine, case.now)
+        for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
+            job = ledger.known(connection, key)
+            ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
+        for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
+            if other.state is JobState.DONE and other.key != key:
+                reason = "replaced by a newer result"
+                deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
+                ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
+        logs.info(Event.RESULT_FOUND, job=logs.short(key), study=logs.short(case.content.study))
+        return True
 
     def _take_up_again(self, connection: sa.Connection, case: _Case) -> None:
         """Reopens what a content that has come back asked for, where its result went away with it."""
         study = case.content.study
         for (model, series), keys in judgements.matches(connection, study, case.content.digest).items():
             jobs = [job for key in keys if (job := ledger.find(connection, key)) is not None]
+            waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.shadow]
+            if any(self._adopt(connection, case, job.key) for job in waiting):
+                continue
             if not jobs or any(_stands(connection, job, case) for job in jobs):
                 continue
             if not jobs[0].shadow:
@@ -315,15 +342,14 @@ class Intake:
 def _stands(connection: sa.Connection, job: ledger.Job, case: _Case) -> bool:
     """Whether a job needs no taking up: it is on its way, was ended by itself or a person, or its result is there.
 
-    A job that finished after the news may have its result in Orthanc since the study was read.
+    A job that finished after the news may have its result in Orthanc since the study was read; one
+    whose result was withdrawn, by a person or because it is safe elsewhere, is left as it is.
     """
     if job.state is not JobState.DONE or job.shadow:
         return job.state not in _REOPENED
     present = {instance.orthanc_id for instance in case.content.instances}
     noted = ledger.results(connection, [job.key])
-    return job.state_since >= case.waiting.noticed_at or (
-        bool(noted) and all(one.orthanc_id in present for one in noted)
-    )
+    return job.state_since >= case.waiting.noticed_at or all(one.orthanc_id in present for one in noted)
 
 
 def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | None, now: datetime) -> bool:

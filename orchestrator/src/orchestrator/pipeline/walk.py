@@ -270,7 +270,9 @@ class Walk:
             prediction = _prediction(connection, job)
             declaration = _declaration(catalogue.named(connection, job.model.declaration_sha256))
             replaced = ledger.find(connection, job.replaces) if job.replaces else None
-            replaces = Replaced(_prediction(connection, replaced).received_at, replaced.summary) if replaced else None
+            replaces = None
+            if replaced is not None and replaced.prediction_sha256 is not None:
+                replaces = Replaced(_prediction(connection, replaced).received_at, replaced.summary)
         previews = self._previews or self._start_previews(wanted)
         return Composition(
             job_key=job.key,
