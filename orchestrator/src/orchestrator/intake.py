@@ -289,7 +289,7 @@ class Intake:
             ledger.open_job(connection, new, case.now, replaces=replaces)
             if not matched.shadow and self._adopt(connection, case, key):
                 return key
-        logs.info(Event.JOB_QUEUED, job=logs.short(key), study=logs.short(study), model=matched.model.name)
+        logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
         return key
 
     @staticmethod
@@ -307,7 +307,7 @@ class Intake:
                 reason = "replaced by a newer result"
                 deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
                 ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
-        logs.info(Event.RESULT_FOUND, job=logs.short(key), study=logs.short(case.content.study))
+        logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
         return True
 
     def _take_up_again(self, connection: sa.Connection, case: _Case) -> None:
@@ -335,7 +335,7 @@ class Intake:
                 finished = job.key
             elif job.state not in ENDED:
                 ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
-                logs.info(Event.JOB_SUPERSEDED, job=logs.short(job.key), study=logs.short(job.study))
+                logs.info(Event.JOB_SUPERSEDED, job=logs.job(job.key), study=logs.short(job.study))
         return finished
 
 

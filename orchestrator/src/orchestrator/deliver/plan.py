@@ -102,7 +102,7 @@ def open_deliveries(
         new = deliveries.NewDelivery(key, job.study, made.study_date, made.altered, made.stage)
         opened.append(deliveries.open_delivery(connection, new, state, now, reason))
         log = Event.DELIVERY_HELD if reason else Event.DELIVERY_QUEUED
-        logs.info(log, job=logs.short(job.key), destination=name, reason=reason)
+        logs.info(log, job=logs.job(job.key), destination=name, reason=reason)
     return opened
 
 

@@ -101,7 +101,7 @@ def withdraw(
             before=job.state.value,
             after=withdrawal.to.value,
         )
-        logs.info(Event.RESULT_RETRACTED, job=logs.short(job.key), reason=withdrawal.why)
+        logs.info(Event.RESULT_RETRACTED, job=logs.job(job.key), reason=withdrawal.why)
     return by_hand
 
 

@@ -82,7 +82,7 @@ def take_stock(database: Database, now: datetime) -> None:
                     f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
                 )
                 ledger.move(connection, job, JobState.FAILED, now, reason=reason)
-                logs.warning(Event.JOB_FAILED, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
+                logs.warning(Event.JOB_FAILED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
 
 
 def take_back(database: Database, engine: Engine, now: datetime) -> int:

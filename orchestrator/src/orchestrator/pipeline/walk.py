@@ -85,7 +85,7 @@ class Walk:
             self._end(
                 JobState.FAILED, Event.JOB_FAILED, f"defect in Wetread ({type(error).__name__}); please report it"
             )
-            logs.defect(error, job=logs.short(self._key))
+            logs.defect(error, job=logs.job(self._key))
         if not going_on:
             self._tools.on_end()
         return going_on
@@ -139,7 +139,7 @@ class Walk:
         tools = self._tools
         dispatch = Dispatch(job.key, job.attempt, job.model, job.study, wanted.dispatched())
         with tools.registry.lease(job.model) as lease:
-            logs.info(Event.PREDICTION_REQUESTED, job=logs.short(job.key), model=job.model.name, endpoint=lease.address)
+            logs.info(Event.PREDICTION_REQUESTED, job=logs.job(job.key), model=job.model.name, endpoint=lease.address)
             self._previews = self._start_previews(wanted)
             return dispatch_client.predict(
                 dispatch,
@@ -170,19 +170,19 @@ class Walk:
         counting.count(job.model.name, answer, answered.source)
         logs.info(
             Event.PREDICTION_RECEIVED,
-            job=logs.short(job.key),
+            job=logs.job(job.key),
             model=job.model.name,
             inference_s=round(prediction.inference_s, 4),
         )
         if unsuitable:
-            logs.info(Event.JOB_UNSUITABLE, job=logs.short(job.key), code=unsuitable.code)
+            logs.info(Event.JOB_UNSUITABLE, job=logs.job(job.key), code=unsuitable.code)
 
     def _store(self, job: ledger.Job) -> bool:
         result = compose(self._composition(job))
-        logs.info(Event.RESULT_COMPOSED, job=logs.short(job.key), objects=len(result.objects))
+        logs.info(Event.RESULT_COMPOSED, job=logs.job(job.key), objects=len(result.objects))
         if job.shadow:
             self._move(job, JobState.DONE, summary=result.summary)
-            logs.info(Event.RESULT_COMPARED, job=logs.short(job.key), model=job.model.name)
+            logs.info(Event.RESULT_COMPARED, job=logs.job(job.key), model=job.model.name)
             return False
         if self._waits_outside(job):
             return False
@@ -195,7 +195,7 @@ class Walk:
         metrics.RESULT.labels(job.model.name).observe(elapsed)
         logs.info(
             Event.RESULT_STORED,
-            job=logs.short(job.key),
+            job=logs.job(job.key),
             study=logs.short(job.study),
             model=job.model.name,
             elapsed_s=round(elapsed, 4),
@@ -261,7 +261,7 @@ class Walk:
                 if other.state is JobState.DONE:
                     deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, "replaced")
                     ledger.move(connection, other, JobState.SUPERSEDED, now, reason="replaced by a newer result")
-                    logs.info(Event.RESULT_REPLACED, job=logs.short(other.key), by=logs.short(job.key))
+                    logs.info(Event.RESULT_REPLACED, job=logs.job(other.key), by=logs.job(job.key))
 
     def _composition(self, job: ledger.Job) -> Composition:
         tools = self._tools
@@ -319,9 +319,7 @@ class Walk:
         with tools.database.write() as connection:
             ledger.wait(connection, job, now + pause, now, str(error), failed=not waits_for_model)
         metrics.RETRIES.labels(job.model.name, type(error).__name__).inc()
-        logs.info(
-            Event.JOB_RETRIED, job=logs.short(job.key), reason=str(error), pause_s=round(pause.total_seconds(), 1)
-        )
+        logs.info(Event.JOB_RETRIED, job=logs.job(job.key), reason=str(error), pause_s=round(pause.total_seconds(), 1))
 
     def _end(self, state: JobState, event: Event, reason: str) -> None:
         job = self._mine()
@@ -329,7 +327,7 @@ class Walk:
             return
         with self._tools.database.write() as connection:
             ledger.move(connection, job, state, self._tools.clock(), reason=reason)
-        logs.warning(event, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
+        logs.warning(event, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
 
     def _vanished(self) -> None:
         """Something that the job rests on has left Orthanc: its objects go too, and what is left is judged again."""
@@ -349,7 +347,7 @@ class Walk:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             ledger.move(connection, job, JobState.GONE, now, reason=reason)
             news.note_studies(connection, [job.study], now)
-        logs.warning(Event.JOB_GONE, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
+        logs.warning(Event.JOB_GONE, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
 
     def _withdraw_unfinished(self) -> None:
         """The job was stopped or replaced: what this walk has stored meanwhile goes out again."""
@@ -361,11 +359,11 @@ class Walk:
         try:
             store.remove(self._tools.archive, [one.orthanc_id for one in left])
         except WetreadError as error:
-            logs.warning(Event.JOB_CANCELLED, job=logs.short(self._key), reason=f"its objects remain: {error}")
+            logs.warning(Event.JOB_CANCELLED, job=logs.job(self._key), reason=f"its objects remain: {error}")
             return
         with self._tools.database.write() as connection:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], self._tools.clock())
-        logs.info(Event.JOB_CANCELLED, job=logs.short(self._key))
+        logs.info(Event.JOB_CANCELLED, job=logs.job(self._key))
 
 
 def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
