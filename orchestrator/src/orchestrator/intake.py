@@ -324,7 +324,7 @@ class Intake:
                 slot = ledger.slot(connection, study, series, model)
                 self._clear(connection, [job for job in slot if job.key != jobs[0].key], case.now)
             ledger.reopen(connection, jobs[0], case.now, "taken up again: the study is as it was")
-            logs.info(Event.JOB_QUEUED, job=logs.short(jobs[0].key), study=logs.short(study), model=model)
+            logs.info(Event.JOB_QUEUED, job=logs.job(jobs[0].key), study=logs.short(study), model=model)
 
     @staticmethod
     def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetime) -> JobKey | None:

@@ -90,7 +90,7 @@ class _Forwarding:
             try:
                 going_on = step(delivery)
             except Cancelled:
-                logs.info(Event.DELIVERY_RETRIED, job=logs.short(self._key.job), reason="not wanted any more")
+                logs.info(Event.DELIVERY_RETRIED, job=logs.job(self._key.job), reason="not wanted any more")
             except Transient as error:
                 self._try_later(error)
             except Gone:
@@ -99,7 +99,7 @@ class _Forwarding:
                 self._fail(str(error))
             except Exception as error:  # noqa: BLE001 - the guard: a defect of ours fails this delivery and no other
                 self._fail(f"defect in Wetread ({type(error).__name__}); please report it")
-                logs.defect(error, job=logs.short(self._key.job))
+                logs.defect(error, job=logs.job(self._key.job))
         if not going_on:
             self._tools.on_end()
         return going_on
@@ -162,7 +162,7 @@ class _Forwarding:
         if reason:
             logs.info(
                 Event.DELIVERY_HELD,
-                job=logs.short(self._key.job),
+                job=logs.job(self._key.job),
                 destination=self._key.destination,
                 reason=reason,
             )
@@ -210,7 +210,7 @@ class _Forwarding:
             shipments.exchange(connection, shipment, made)
         logs.info(
             Event.DELIVERY_RELABELLED,
-            job=logs.short(self._key.job),
+            job=logs.job(self._key.job),
             destination=self._key.destination,
             sop_class=chosen,
         )
@@ -261,7 +261,7 @@ class _Forwarding:
         elapsed = (self._tools.clock() - delivery.created_at).total_seconds()
         logs.info(
             Event.RESULT_DELIVERED,
-            job=logs.short(self._key.job),
+            job=logs.job(self._key.job),
             destination=self._key.destination,
             purpose=self._key.purpose.value,
             attempts=delivery.attempt,
@@ -285,7 +285,7 @@ class _Forwarding:
                 deliveries.postpone_all(connection, self._key.destination, now + pause, str(error))
         logs.info(
             Event.DELIVERY_RETRIED,
-            job=logs.short(self._key.job),
+            job=logs.job(self._key.job),
             destination=self._key.destination,
             reason=str(error),
             pause_s=round(pause.total_seconds(), 1),
@@ -298,7 +298,7 @@ class _Forwarding:
         with self._tools.database.write() as connection:
             deliveries.move(connection, delivery, DeliveryState.FAILED, self._tools.clock(), reason=reason)
         logs.warning(
-            Event.DELIVERY_FAILED, job=logs.short(self._key.job), destination=self._key.destination, reason=reason
+            Event.DELIVERY_FAILED, job=logs.job(self._key.job), destination=self._key.destination, reason=reason
         )
 
 
