@@ -34,7 +34,7 @@ smoke: setup  ## the same without waiting; succeeds only when both results are s
 .PHONY: test
 test: setup lint types  ## everything: style, types, layers, and every test against a real Orthanc
 	@demo/host-packages orthanc dicomweb dcmtk dciodvfy
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests -m "not compose"
 
 .PHONY: test-unit
 test-unit: setup  ## the tests that need nothing but Python, in less than a minute

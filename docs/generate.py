@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -54,6 +54,7 @@ def job_states() -> str:
     lines += ["```mermaid", states.diagram().rstrip(), "```", "", "| state | means |", "|---|---|"]
     meanings = _docstrings(Path(states.__file__).read_text(encoding="utf-8"))
     lines += [f"| {state.value} | {meanings[state.name]} |" for state in states.JobState]
+    lines += ["", "# States of a delivery", "", "```mermaid", states.delivery_diagram().rstrip(), "```", ""]
     return "\n".join(lines) + "\n"
 
 
@@ -77,6 +78,8 @@ def _read(page: Path) -> str:
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:
     kind = field.annotation
+    values = get_args(kind) if get_origin(kind) is dict else ()
+    kind = values[1] if values else kind
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 

@@ -14,6 +14,7 @@ from tests.dicom_factories import as_file, four_view_study
 
 from orchestrator import settings
 from orchestrator.compose import compose
+from orchestrator.compose.relabel import relabelled
 from orchestrator.deliver import forward, plan, store
 from orchestrator.handoffs import DeliveryKey, JobKey, OrthancId
 from orchestrator.jobs import deliveries, ledger, shipments
@@ -93,6 +94,7 @@ class Chain:
             archive=self.archive,
             database=self.database,
             remote=lambda destination: remote_of(self.archive, destination),
+            relabel=relabelled,
             site=lambda: self.site,
             clock=self.clock,
             on_end=lambda: None,

@@ -324,12 +324,12 @@ def test_stat_overtakes_what_waits(tmp_path: Path, own_orthanc: Orthanc) -> None
         routine = [chain.send(exam()) for _ in range(5)]
         for study in routine:
             chain.events.wait_for("job_queued", study=short(study))
-        urgent = chain.send(four_view_study(study=unique(), attributes={"RequestedProcedurePriority": "STAT"}))
+        urgent = chain.send(four_view_study(study=unique(), RequestedProcedurePriority="STAT"))
         chain.events.wait_for("job_queued", study=short(urgent))
         model.let_go.set()
         order = [chain.events.wait_for("result_stored").text("study") for _ in range(7)]
     assert order[0] == short(first)
-    assert order.index(short(urgent)) < order.index(short(routine[-1]))
+    assert order.index(short(urgent)) <= 2, "only what was already in the engine's hands goes before it"
 
 
 def test_old_studies_run_only_when_somebody_asks(site: Site) -> None:

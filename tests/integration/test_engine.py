@@ -61,7 +61,7 @@ PROGRAM = textwrap.dedent(
         if ledger.find(connection, key) is None:
             new = ledger.NewJob(key, OrthancId("s"), "", model, ledger.ROUTINE_PRIORITY, now, {})
             ledger.open_job(connection, new, now, replaces=None)
-    sweep.start_due(database, engine, lambda model: True, now, at_most=5)
+    sweep.start_due(database, engine, lambda model: 9, now, at_most=5)
     if not ended.wait(30):
         sys.exit("the job did not end")
     engine.stop(0)

@@ -18,12 +18,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from orchestrator import pipeline
+from orchestrator.compose.rejection_note import rejection_note
+from orchestrator.compose.relabel import relabelled
 from orchestrator.deliver import forward, retention, retract, supports
 from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
-from orchestrator.intake import Intake
+from orchestrator.intake import NEW_NAME_LOOKS_BACK, Intake
 from orchestrator.jobs import delivery_sweep, handover, news, site_files, sweep
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
@@ -83,11 +85,13 @@ class Orchestrator:
         self._looked_up_to: JobKey | None = None
         self._trouble: dict[str, str] = {}
         self._failed = False
+        self._welcomed: set[str] = set()
         tools = self._tools()
         self._forward = forward.Tools(
             archive=self._archive,
             database=self._database,
             remote=lambda destination: remote_of(self._archive, destination),
+            relabel=relabelled,
             site=lambda: self._file.current.site,
             clock=now,
             on_end=self._sweep.set,
@@ -116,8 +120,8 @@ class Orchestrator:
         """Works until asked to stop; False when a defect of ours ended it."""
         self._database.migrate()
         self._keep_site_file()
+        self._active.refresh()  # before anything is judged; a wrong address ends here, and counts as no crash
         sweep.take_stock(self._database, now())
-        self._active.refresh()
         self._engine.launch()
         logs.info(Event.ORCHESTRATOR_STARTED, version=version("wetread"))
         loops = (
@@ -151,7 +155,7 @@ class Orchestrator:
         if self._server is not None:
             self._server.stop()
         self._engine.stop(STOP_WITHIN_S)
-        self._renderer.shutdown(wait=False, cancel_futures=True)
+        self._renderer.shutdown(wait=False)
         self._registry.close()
         self._archive.close()
         self._database.close()
@@ -216,16 +220,21 @@ class Orchestrator:
         return timedelta(seconds=1)
 
     def _models_once(self) -> timedelta:
-        for name in self._active.refresh():
-            self._intake.welcome(name)
-            self._settle.set()
+        self._active.refresh()
+        for model in self._active():
+            name, since = model.identity.name, model.known_since
+            if name not in self._welcomed and since > now() - NEW_NAME_LOOKS_BACK:
+                self._intake.welcome(name)
+                self._settle.set()
+            self._welcomed.add(name)
         self._sweep.set()
         return self._site.models.refresh
 
     def _tidy_once(self) -> timedelta:
         """Withdrawn results leave Orthanc; results whose images have been deleted are found; studies go that may."""
         moment = now()
-        retract.clear(self._archive, self._database, lambda: self._file.current.site, moment)
+        site = self._file.current.site
+        retract.clear(retract.Clearing(self._archive, self._database, site, rejection_note), moment)
         if moment - self._last_round > self._site.watch.reconcile:
             studies, self._looked_up_to = supports.missing(self._archive, self._database, self._looked_up_to)
             self._last_round = moment
@@ -254,7 +263,7 @@ class Orchestrator:
 
     def _sweep_once(self) -> timedelta:
         moment = now()
-        sweep.start_due(self._database, self._engine, self._registry.serves, moment, 3 * self._site.work.threads)
+        sweep.start_due(self._database, self._engine, self._registry.calls, moment, 3 * self._site.work.threads)
         delivery = self._file.current.site.delivery
         delivery_sweep.start_due(self._database, self._engine, moment, delivery.at_once)
         if moment - self._last_stock > _STOCK_EVERY:

@@ -3,7 +3,8 @@
     WetreadError
     ├── Transient                  the same call may succeed later: retry with backoff
     │   ├── ArchiveUnavailable       Orthanc does not answer, or answers 5xx
-    │   ├── ModelUnavailable         no endpoint, or the endpoint broke off
+    │   ├── ModelUnavailable         the endpoint broke off, or is somebody else now
+    │   │   └── ModelAway              no endpoint takes calls: nothing was sent, no attempt is burnt
     │   ├── ModelFull                the endpoint is busy: wait, no attempt is burnt
     │   ├── DestinationUnavailable   a destination cannot be reached, or did not take an object now
     │   └── DatabaseUnavailable      the ledger cannot be reached or is locked
@@ -41,7 +42,11 @@ class ArchiveUnavailable(Transient):
 
 
 class ModelUnavailable(Transient):
-    """No endpoint serves the model now, or the one that did broke off."""
+    """The endpoint broke off in the middle of a call, or is no longer the model that was asked for."""
+
+
+class ModelAway(ModelUnavailable):
+    """No endpoint takes calls now: nothing was sent; waiting for one burns no attempt."""
 
 
 class ModelFull(Transient):

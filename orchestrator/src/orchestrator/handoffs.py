@@ -239,6 +239,22 @@ class ComposedResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """What is withdrawn, and why."""
+
+    job_key: JobKey
+    source: Dataset
+    """Attributes of one of the rejected objects, or of their study: whose they are."""
+    rejected: Sequence[InstanceReference]
+    """As the destination holds them."""
+    title: str
+    """`quality`, `safety` or `worklist`."""
+    decided_at: datetime
+    timezone: tzinfo
+    series_number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Proof that Orthanc holds exactly what was composed: each object was read back."""
 

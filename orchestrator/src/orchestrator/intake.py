@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
 from orchestrator.deliver import supports
-from orchestrator.errors import ArchiveUnavailable, Gone, Permanent, WetreadError
-from orchestrator.jobs import judgements, ledger, news
+from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
+from orchestrator.handoffs import ObjectKind
+from orchestrator.jobs import deliveries, judgements, ledger, news
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
-from orchestrator.jobs.states import ENDED, JobState
+from orchestrator.jobs.states import ENDED, DeliveryState, JobState
 from orchestrator.match.matcher import match
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
-from orchestrator.watch import changes, generation, reconcile
+from orchestrator.watch import changes, earlier, generation, reconcile
 from wetread_contract.judgement import Outcome
 from wetread_contract.rejection import rejected_instances
 
@@ -42,6 +43,9 @@ NEW_NAME_LOOKS_BACK = timedelta(hours=1)
 """A model whose name is new to the site is judged against what came within this time."""
 _REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
 _LOOK_AGAIN = timedelta(seconds=5)
+_SAME_MOMENT = timedelta(minutes=1)
+"""A model is known a moment before it is asked: a study that was judged in between is news to it."""
+_LOOK_AGAIN_AT_LAST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class _Case:
 
     waiting: WaitingStudy
     content: Generation
+    earlier: tuple[earlier.EarlierObject, ...]
+    """Results in the study that only an earlier life of the ledger has known."""
     priority: int
     now: datetime
 
@@ -139,31 +145,34 @@ class Intake:
             news.move_cursor(connection, min(last, 0))
 
     def _settle(self, waiting: WaitingStudy) -> None:
+        """The per-study guard: a study that cannot be read, or that nobody foresaw, holds up no other.
+
+        Trouble of one study is told from trouble of the archive by asking the archive who it is.
+        """
         try:
             current = generation.read(self._archive, waiting.study, self._our_series)
+            self._judge(waiting, current, earlier.read(self._archive, current, self._our_series))
         except Gone:
+            self._archive.version()
             self._vanished(waiting)
-        except ArchiveUnavailable:
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + _LOOK_AGAIN, failed=True)
-            raise
+        except ArchiveUnavailable as error:
+            self._archive.version()
+            self._judge_later(waiting, error)
         except Permanent as error:
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + 12 * _LOOK_AGAIN, failed=True)
-            logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
-        else:
-            self._judge_guarded(waiting, current)
-
-    def _judge_guarded(self, waiting: WaitingStudy, current: Generation) -> None:
-        """The per-study guard: a study that nobody foresaw waits for a person and holds up no other."""
-        try:
-            self._judge(waiting, current)
-        except Exception as error:  # a study that nobody foresaw holds up no other
-            if isinstance(error, WetreadError):
-                raise
-            with self._database.write() as connection:
-                news.postpone(connection, waiting, self._clock() + timedelta(hours=1), failed=True)
+            if isinstance(error, ArchiveRefused):
+                self._archive.version()
+            self._judge_later(waiting, error)
+        except WetreadError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect of ours, about this study only
+            self._judge_later(waiting, Permanent("a defect of Wetread's; please report it"))
             logs.defect(error, study=logs.short(waiting.study))
+
+    def _judge_later(self, waiting: WaitingStudy, error: WetreadError) -> None:
+        pause = min(_LOOK_AGAIN * 2 ** min(waiting.attempts, 12), _LOOK_AGAIN_AT_LAST)
+        with self._database.write() as connection:
+            news.postpone(connection, waiting, self._clock() + pause, failed=True)
+        logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
 
     def _our_series(self, series_instance_uids: Collection[str]) -> frozenset[str]:
         with self._database.read() as connection:
@@ -179,7 +188,7 @@ class Intake:
             supports.withdraw_unsupported(connection, self._version().site, waiting.study, (), now)
         logs.info(Event.STUDY_GONE, study=logs.short(waiting.study))
 
-    def _judge(self, waiting: WaitingStudy, current: Generation) -> None:
+    def _judge(self, waiting: WaitingStudy, current: Generation, found: tuple[earlier.EarlierObject, ...]) -> None:
         """One transaction: the generation, every decision, the jobs, and the end of the news."""
         now = self._clock()
         with self._database.write() as connection:
@@ -193,7 +202,7 @@ class Intake:
             rules = self._version().rules
             matches = match(models, foreign, policies=rules.policies) if foreign else []
             priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
-            case = _Case(waiting, current, priority, now)
+            case = _Case(waiting, current, found, priority, now)
             for matched in matches:
                 self._decide(connection, case, matched)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
@@ -278,21 +287,44 @@ class Intake:
                 shadow=matched.shadow,
             )
             ledger.open_job(connection, new, case.now, replaces=replaces)
-        logs.info(Event.JOB_QUEUED, job=logs.short(key), study=logs.short(study), model=matched.model.name)
+            if not matched.shadow and self._adopt(connection, case, key):
+                return key
+        logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
         return key
+
+    @staticmethod
+    def _adopt(connection: sa.Connection, case: _Case, key: JobKey) -> bool:
+        """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
+        mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
+        if {made.kind for made, _ in mine} != {ObjectKind.CARD, ObjectKind.REPORT}:
+            return False
+        ledger.note_results(connection, key, mine, case.now)
+        for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
+            job = ledger.known(connection, key)
+            ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
+        for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
+            if other.state is JobState.DONE and other.key != key:
+                reason = "replaced by a newer result"
+                deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
+                ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
+        logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
+        return True
 
     def _take_up_again(self, connection: sa.Connection, case: _Case) -> None:
         """Reopens what a content that has come back asked for, where its result went away with it."""
         study = case.content.study
         for (model, series), keys in judgements.matches(connection, study, case.content.digest).items():
             jobs = [job for key in keys if (job := ledger.find(connection, key)) is not None]
+            waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.shadow]
+            if any(self._adopt(connection, case, job.key) for job in waiting):
+                continue
             if not jobs or any(_stands(connection, job, case) for job in jobs):
                 continue
             if not jobs[0].shadow:
                 slot = ledger.slot(connection, study, series, model)
                 self._clear(connection, [job for job in slot if job.key != jobs[0].key], case.now)
             ledger.reopen(connection, jobs[0], case.now, "taken up again: the study is as it was")
-            logs.info(Event.JOB_QUEUED, job=logs.short(jobs[0].key), study=logs.short(study), model=model)
+            logs.info(Event.JOB_QUEUED, job=logs.job(jobs[0].key), study=logs.short(study), model=model)
 
     @staticmethod
     def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetime) -> JobKey | None:
@@ -303,22 +335,21 @@ class Intake:
                 finished = job.key
             elif job.state not in ENDED:
                 ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
-                logs.info(Event.JOB_SUPERSEDED, job=logs.short(job.key), study=logs.short(job.study))
+                logs.info(Event.JOB_SUPERSEDED, job=logs.job(job.key), study=logs.short(job.study))
         return finished
 
 
 def _stands(connection: sa.Connection, job: ledger.Job, case: _Case) -> bool:
     """Whether a job needs no taking up: it is on its way, was ended by itself or a person, or its result is there.
 
-    A job that finished after the news may have its result in Orthanc since the study was read.
+    A job that finished after the news may have its result in Orthanc since the study was read; one
+    whose result was withdrawn, by a person or because it is safe elsewhere, is left as it is.
     """
     if job.state is not JobState.DONE or job.shadow:
         return job.state not in _REOPENED
     present = {instance.orthanc_id for instance in case.content.instances}
     noted = ledger.results(connection, [job.key])
-    return job.state_since >= case.waiting.noticed_at or (
-        bool(noted) and all(one.orthanc_id in present for one in noted)
-    )
+    return job.state_since >= case.waiting.noticed_at or all(one.orthanc_id in present for one in noted)
 
 
 def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | None, now: datetime) -> bool:
@@ -326,4 +357,4 @@ def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | Non
     if known is None:
         return True
     recent = known.judged_at >= now - NEW_NAME_LOOKS_BACK
-    return recent and model.identity.name not in known.models and model.known_since > known.judged_at
+    return recent and model.identity.name not in known.models and model.known_since > known.judged_at - _SAME_MOMENT

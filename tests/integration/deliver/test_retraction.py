@@ -12,9 +12,10 @@ from demo.processes import free_port
 from tests.delivery_chain import Chain, Result, make_known
 from tests.fakes.pacs import ALL_CLASSES, DifficultPacs
 
+from orchestrator.deliver import supports
 from orchestrator.errors import ActRefused
-from orchestrator.handoffs import DeliveryKey, Purpose
-from orchestrator.jobs import audit, deliveries
+from orchestrator.handoffs import DeliveryKey, OrthancId, Purpose
+from orchestrator.jobs import audit, deliveries, shipments
 from orchestrator.jobs.states import DeliveryState, JobState
 from orchestrator.operations import retract
 
@@ -139,3 +140,41 @@ def test_a_whole_model_version_is_withdrawn_and_a_second_time_there_is_nothing(t
     assert [ours(chain, result) for result in results] == [[], [], []]
     with pytest.raises(ActRefused, match="no result to withdraw"):
         retract.chosen(chain.database, what)
+
+
+def test_a_result_whose_image_was_deleted_is_found_withdrawn_and_taken_out(
+    tmp_path: Path, source: Orthanc, pacs: Pacs
+) -> None:
+    del pacs
+    chain = Chain(tmp_path, source, {"PACS": {"test": True}})
+    result, untouched = chain.result(), chain.result()
+    chain.attempt(DeliveryKey(result.job, "PACS"))
+    chain.archive.delete(OrthancId(result.instances[0]))
+
+    studies, following = supports.missing(chain.archive, chain.database, None)
+    assert (studies, following) == ({result.study}, None)
+    standing = list(chain.job(result.job).input["orthanc_ids"])[1:]
+    with chain.database.write() as connection:
+        fallen = supports.withdraw_unsupported(connection, chain.site, result.study, standing, chain.clock.now)
+    retract.clear(chain.archive, chain.database, chain.site, chain.clock.now)
+
+    assert fallen == 1
+    assert chain.job(result.job).state is JobState.GONE
+    assert chain.delivery(DeliveryKey(result.job, "PACS")).state is DeliveryState.RETRACTED
+    assert ours(chain, result) == []
+    assert len(ours(chain, untouched)) == 2
+
+
+def test_an_image_that_we_have_deleted_ourselves_still_carries_its_result(tmp_path: Path, source: Orthanc) -> None:
+    chain = Chain(tmp_path, source, {})
+    result = chain.result()
+    uid, instance = next(iter(chain.job(result.job).input["orthanc_ids"].items()))
+    removal = shipments.Removal(instance, uid, result.study, "PACS", "find", "delivered")
+    with chain.database.write() as connection:
+        shipments.note_removals(connection, [removal], chain.clock.now)
+    chain.archive.delete(instance)
+
+    standing = set(chain.job(result.job).input["orthanc_ids"]) - {uid}
+    with chain.database.write() as connection:
+        assert supports.withdraw_unsupported(connection, chain.site, result.study, standing, chain.clock.now) == 0
+    assert supports.missing(chain.archive, chain.database, None) == (set(), None)

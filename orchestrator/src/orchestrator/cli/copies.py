@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ def backup(
 def restore(file: Annotated[Path, typer.Argument(help="A copy.")], site: SiteOption = DEFAULT_SITE) -> None:
     """Puts a copy in the ledger's place; stop the orchestrator first. Nothing is stored twice by that."""
     with readable_errors():
-        kept = copies.restore(site_file.load(site).site.database, file)
+        kept = copies.restore(site_file.load(site).site.database, file, datetime.now(UTC))
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"restored {file}" + (f"; the ledger that was there is now {kept}" if kept else ""))
     console.print("start the orchestrator, then run wetread doctor --ledger")

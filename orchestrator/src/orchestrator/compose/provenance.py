@@ -51,11 +51,14 @@ def parameters(composition: Composition) -> tuple[str, ...]:
 
 
 def contributing_equipment(composition: Composition, made: LocalTime) -> list[Dataset]:
-    """Items of the Contributing Equipment Sequence (PS3.3 C.12.1): Wetread, and the model it ran."""
-    return [
-        _equipment(MANUFACTURER, MANUFACTURER, composition.wetread_version, made),
-        _model_equipment(composition, made),
-    ]
+    """Items of the Contributing Equipment Sequence (PS3.3 C.12.1): Wetread, and the model it ran.
+
+    The first names the job, in a text so short that archives keep it in their index (Orthanc: 256
+    characters): by it a result is known again after an old copy of the ledger was restored.
+    """
+    wetread = _equipment(MANUFACTURER, MANUFACTURER, composition.wetread_version, made)
+    wetread.ContributionDescription = f"job={composition.job_key}"
+    return [wetread, _model_equipment(composition, made)]
 
 
 def _model_equipment(composition: Composition, made: LocalTime) -> Dataset:

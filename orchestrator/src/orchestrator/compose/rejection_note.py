@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from highdicom.sr import CodedConcept
@@ -19,10 +18,7 @@ from orchestrator.compose.source_values import character_set
 from orchestrator.handoffs import ObjectKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, tzinfo
-
-    from orchestrator.handoffs import ComposedObject, JobKey
+    from orchestrator.handoffs import ComposedObject, Rejection
     from wetread_contract.judgement import InstanceReference
 
 SOP_CLASS_UID: Final = "1.2.840.10008.5.1.4.1.1.88.59"
@@ -38,22 +34,6 @@ TITLES: Final = {
 _COMPOSITE: Final = "COMPOSITE"
 _IMAGE: Final = "IMAGE"
 _REPORTS: Final = "1.2.840.10008.5.1.4.1.1.88."
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """What is withdrawn, and why."""
-
-    job_key: JobKey
-    source: Dataset
-    """Attributes of one of the rejected objects, or of their study: whose they are."""
-    rejected: Sequence[InstanceReference]
-    """As the destination holds them."""
-    title: str
-    """`quality`, `safety` or `worklist`."""
-    decided_at: datetime
-    timezone: tzinfo
-    series_number: int
 
 
 def rejection_note(rejection: Rejection) -> ComposedObject:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from hashlib import sha256
 from io import BytesIO
-from typing import Final
 
 from pydicom import dcmread
 from pydicom.uid import UID
@@ -18,13 +17,6 @@ from orchestrator.compose.part10 import part10_file
 from orchestrator.compose.uids import uid_for
 from orchestrator.errors import ResultInvalid
 from orchestrator.handoffs import ComposedObject, Digest, ObjectKind
-
-COMPREHENSIVE_3D_SR: Final = "1.2.840.10008.5.1.4.1.1.88.34"
-COMPREHENSIVE_SR: Final = "1.2.840.10008.5.1.4.1.1.88.33"
-ENHANCED_SR: Final = "1.2.840.10008.5.1.4.1.1.88.22"
-
-NEXT_CLASS: Final = {COMPREHENSIVE_3D_SR: COMPREHENSIVE_SR, COMPREHENSIVE_SR: ENHANCED_SR}
-"""What is offered to a system that has refused a class."""
 
 
 def relabelled(report: bytes, sop_class_uid: str) -> ComposedObject:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.compose.relabel import NEXT_CLASS
 from orchestrator.deliver import prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
@@ -47,6 +46,7 @@ class Tools:
     archive: Archive
     database: Database
     remote: Callable[[DestinationSettings], Remote]
+    relabel: reports.Relabel
     site: Callable[[], Site]
     """The site file as it is now."""
     clock: Callable[[], datetime]
@@ -90,7 +90,7 @@ class _Forwarding:
             try:
                 going_on = step(delivery)
             except Cancelled:
-                logs.info(Event.DELIVERY_RETRIED, job=logs.short(self._key.job), reason="not wanted any more")
+                logs.info(Event.DELIVERY_RETRIED, job=logs.job(self._key.job), reason="not wanted any more")
             except Transient as error:
                 self._try_later(error)
             except Gone:
@@ -99,7 +99,7 @@ class _Forwarding:
                 self._fail(str(error))
             except Exception as error:  # noqa: BLE001 - the guard: a defect of ours fails this delivery and no other
                 self._fail(f"defect in Wetread ({type(error).__name__}); please report it")
-                logs.defect(error, job=logs.short(self._key.job))
+                logs.defect(error, job=logs.job(self._key.job))
         if not going_on:
             self._tools.on_end()
         return going_on
@@ -162,7 +162,7 @@ class _Forwarding:
         if reason:
             logs.info(
                 Event.DELIVERY_HELD,
-                job=logs.short(self._key.job),
+                job=logs.job(self._key.job),
                 destination=self._key.destination,
                 reason=reason,
             )
@@ -191,13 +191,13 @@ class _Forwarding:
         if shipment.kind == ObjectKind.REPORT and not shipment.relabelled and shipment.sop_class_uid != wanted:
             raise ClassRefused("the site wants another class there")
         if shipment.relabelled:
-            self._remote.send_file(reports.relabelled(self._tools.archive, shipment).content)
+            self._remote.send_file(reports.relabelled(self._tools.relabel, self._tools.archive, shipment).content)
         else:
             self._remote.send(shipment.orthanc_id, lambda: self._still(delivery))
 
     def _relabelled(self, shipment: Shipment) -> Shipment:
         """The same report in the next class, noted in the place of the refused one."""
-        following = NEXT_CLASS.get(shipment.sop_class_uid)
+        following = reports.NEXT_CLASS.get(shipment.sop_class_uid)
         wanted = reports.CLASSES[self._destination.sr_class]
         if shipment.kind != ObjectKind.REPORT or following is None:
             raise ClassRefused(
@@ -205,12 +205,12 @@ class _Forwarding:
                 f"leave `{shipment.kind}` out of the destination's `objects`"
             )
         chosen = wanted if wanted != shipment.sop_class_uid and not shipment.relabelled else following
-        made = reports.in_class(self._tools.archive, shipment, chosen)
+        made = reports.in_class(self._tools.relabel, self._tools.archive, shipment, chosen)
         with self._tools.database.write() as connection:
             shipments.exchange(connection, shipment, made)
         logs.info(
             Event.DELIVERY_RELABELLED,
-            job=logs.short(self._key.job),
+            job=logs.job(self._key.job),
             destination=self._key.destination,
             sop_class=chosen,
         )
@@ -261,7 +261,7 @@ class _Forwarding:
         elapsed = (self._tools.clock() - delivery.created_at).total_seconds()
         logs.info(
             Event.RESULT_DELIVERED,
-            job=logs.short(self._key.job),
+            job=logs.job(self._key.job),
             destination=self._key.destination,
             purpose=self._key.purpose.value,
             attempts=delivery.attempt,
@@ -285,7 +285,7 @@ class _Forwarding:
                 deliveries.postpone_all(connection, self._key.destination, now + pause, str(error))
         logs.info(
             Event.DELIVERY_RETRIED,
-            job=logs.short(self._key.job),
+            job=logs.job(self._key.job),
             destination=self._key.destination,
             reason=str(error),
             pause_s=round(pause.total_seconds(), 1),
@@ -298,7 +298,7 @@ class _Forwarding:
         with self._tools.database.write() as connection:
             deliveries.move(connection, delivery, DeliveryState.FAILED, self._tools.clock(), reason=reason)
         logs.warning(
-            Event.DELIVERY_FAILED, job=logs.short(self._key.job), destination=self._key.destination, reason=reason
+            Event.DELIVERY_FAILED, job=logs.job(self._key.job), destination=self._key.destination, reason=reason
         )
 
 

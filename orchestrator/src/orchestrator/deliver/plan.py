@@ -62,6 +62,23 @@ def facts_of(delivery: deliveries.Delivery, job: Job, *, approved: bool) -> Fact
     )
 
 
+def plan(connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime) -> None:
+    """The deliveries of a job that is done, and what goes with each."""
+    restart_outdated(connection, job.key, now)
+    open_deliveries(connection, site, job, made, now)
+    note_objects(connection, site, job.key, made.study_instance_uid)
+
+
+def keep_outside(connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime) -> bool:
+    """Whether the result waits outside Orthanc for a person; the job is QUEUED again then, until it is released."""
+    opened = open_deliveries(connection, site, job, made, now)
+    if any(one.state is not DeliveryState.HELD for one in opened):
+        return False
+    reason = "its result is kept outside Orthanc until somebody releases it (delivery.hold)"
+    ledger.wait(connection, job, now + site.delivery.hold_for, now, reason, failed=False)
+    return True
+
+
 def open_deliveries(
     connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime
 ) -> list[deliveries.Delivery]:
@@ -85,7 +102,7 @@ def open_deliveries(
         new = deliveries.NewDelivery(key, job.study, made.study_date, made.altered, made.stage)
         opened.append(deliveries.open_delivery(connection, new, state, now, reason))
         log = Event.DELIVERY_HELD if reason else Event.DELIVERY_QUEUED
-        logs.info(log, job=logs.short(job.key), destination=name, reason=reason)
+        logs.info(log, job=logs.job(job.key), destination=name, reason=reason)
     return opened
 
 

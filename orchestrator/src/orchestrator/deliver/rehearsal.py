@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
+from hashlib import sha256
+from io import BytesIO
 from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
+from pydicom import Dataset, dcmwrite
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 
-from orchestrator.compose.part10 import part10_file
-from orchestrator.compose.rejection_note import SOP_CLASS_UID as REJECTION_NOTE
-from orchestrator.compose.rejection_note import Rejection, rejection_note
-from orchestrator.compose.relabel import COMPREHENSIVE_3D_SR, COMPREHENSIVE_SR, ENHANCED_SR
-from orchestrator.compose.uids import uid_for
 from orchestrator.deliver import store
+from orchestrator.deliver.reports import COMPREHENSIVE_3D_SR, COMPREHENSIVE_SR, ENHANCED_SR
 from orchestrator.errors import WetreadError
-from orchestrator.handoffs import JobKey, OrthancId
+from orchestrator.handoffs import JobKey, OrthancId, Rejection
 from orchestrator.orthanc.remote import Reference
 from wetread_contract.judgement import InstanceReference
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from orchestrator.deliver.retract import ComposeNote
     from orchestrator.orthanc.archive import Archive
     from orchestrator.orthanc.remote import Remote
     from orchestrator.settings.delivery import DestinationSettings
@@ -47,7 +48,9 @@ class Finding:
     said: str
 
 
-def rehearse(archive: Archive, remote: Remote, destination: DestinationSettings, now: datetime) -> list[Finding]:
+def rehearse(
+    archive: Archive, remote: Remote, destination: DestinationSettings, compose_note: ComposeNote, now: datetime
+) -> list[Finding]:
     """Sends one object of each class, asks for each in both ways, and withdraws what honours that."""
     found = [_try("C-ECHO" if destination.kind == "dicom" else "answers", remote.echo)]
     if not found[0].good:
@@ -71,7 +74,7 @@ def rehearse(archive: Archive, remote: Remote, destination: DestinationSettings,
         found.append(_shows("search (C-FIND or QIDO-RS) shows what was sent", remote.find, sent))
         if destination.kind == "dicom":
             found.append(_shows("storage commitment", remote.commit, sent))
-        found.append(_take_out(archive, remote, destination, sent, now))
+        found.append(_take_out(archive, remote, destination, compose_note, sent=sent, now=now))
     return found
 
 
@@ -84,7 +87,13 @@ def _shows(what: str, ask: Callable[[list[Reference]], frozenset[str]], sent: li
 
 
 def _take_out(
-    archive: Archive, remote: Remote, destination: DestinationSettings, sent: list[Reference], now: datetime
+    archive: Archive,
+    remote: Remote,
+    destination: DestinationSettings,
+    compose_note: ComposeNote,
+    *,
+    sent: list[Reference],
+    now: datetime,
 ) -> Finding:
     """A rejection note where that is honoured; else a person has to delete the test patient."""
     by_hand = f"delete patient {TEST_PATIENT} there by hand, study {sent[0].study_instance_uid}"
@@ -95,7 +104,7 @@ def _take_out(
         InstanceReference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
         for one in sent
     ]
-    note = rejection_note(Rejection(JobKey("0" * 64), header, rejected, "quality", now, UTC, 9099))
+    note = compose_note(Rejection(JobKey("0" * 64), header, rejected, "quality", now, UTC, 9099))
 
     def reject() -> None:
         orthanc_id = archive.store(note.content).orthanc_id
@@ -104,7 +113,7 @@ def _take_out(
         finally:
             store.remove(archive, [orthanc_id])
 
-    line = _try(f"takes a rejection note ({REJECTION_NOTE})", reject)
+    line = _try("takes a rejection note", reject)
     left = remote.find(sent) if line.good else frozenset({"all"})
     return line if not left else Finding("the test patient is out again", good=False, said=by_hand)
 
@@ -125,9 +134,9 @@ def _header(sop_class_uid: str, now: datetime) -> Dataset:
     dataset.PatientBirthDate = dataset.PatientSex = dataset.ReferringPhysicianName = ""
     dataset.AccessionNumber, dataset.StudyID = "", "WETREAD-TEST"
     dataset.StudyDate, dataset.StudyTime = f"{now:%Y%m%d}", f"{now:%H%M%S}"
-    dataset.StudyInstanceUID = uid_for("rehearsal study", named)
-    dataset.SeriesInstanceUID = uid_for("rehearsal series", named, sop_class_uid)
-    dataset.SOPInstanceUID = uid_for("rehearsal", named, sop_class_uid)
+    dataset.StudyInstanceUID = _uid("rehearsal study", named)
+    dataset.SeriesInstanceUID = _uid("rehearsal series", named, sop_class_uid)
+    dataset.SOPInstanceUID = _uid("rehearsal", named, sop_class_uid)
     dataset.SeriesNumber = dataset.InstanceNumber = 1
     dataset.Manufacturer, dataset.SeriesDescription = "Wetread", "Wetread test, delete me"
     dataset.ContentDate, dataset.ContentTime = dataset.StudyDate, dataset.StudyTime
@@ -141,7 +150,7 @@ def _object(sop_class_uid: str, now: datetime) -> tuple[Reference, bytes]:
     else:
         _fill_report(dataset)
     reference = Reference(dataset.StudyInstanceUID, dataset.SeriesInstanceUID, sop_class_uid, dataset.SOPInstanceUID)
-    return reference, part10_file(dataset)
+    return reference, _file(dataset)
 
 
 def _fill_picture(dataset: Dataset) -> None:
@@ -162,3 +171,16 @@ def _fill_report(dataset: Dataset) -> None:
     title = Dataset()
     title.CodeValue, title.CodingSchemeDesignator, title.CodeMeaning = "126000", "DCM", "Imaging Measurement Report"
     dataset.ConceptNameCodeSequence = [title]
+
+
+def _uid(*parts: str) -> str:
+    """A UUID-derived UID (PS3.5 B.2) that follows from what it names."""
+    return f"2.25.{int.from_bytes(sha256('/'.join(parts).encode()).digest()[:16], 'big')}"
+
+
+def _file(dataset: Dataset) -> bytes:
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    file = BytesIO()
+    dcmwrite(file, dataset, enforce_file_format=True)
+    return file.getvalue()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from orchestrator.compose import relabel
 from orchestrator.errors import ResultInvalid
 
 if TYPE_CHECKING:
@@ -14,23 +14,31 @@ if TYPE_CHECKING:
     from orchestrator.jobs.shipments import Shipment
     from orchestrator.orthanc.archive import Archive
 
+COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
+COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
+ENHANCED_SR = "1.2.840.10008.5.1.4.1.1.88.22"
 CLASSES = {
-    "comprehensive_3d": relabel.COMPREHENSIVE_3D_SR,
-    "comprehensive": relabel.COMPREHENSIVE_SR,
-    "enhanced": relabel.ENHANCED_SR,
+    "comprehensive_3d": COMPREHENSIVE_3D_SR,
+    "comprehensive": COMPREHENSIVE_SR,
+    "enhanced": ENHANCED_SR,
 }
 """What the site file calls them."""
+NEXT_CLASS = {COMPREHENSIVE_3D_SR: COMPREHENSIVE_SR, COMPREHENSIVE_SR: ENHANCED_SR}
+"""What is offered to a system that has refused a class."""
+
+Relabel = Callable[[bytes, str], "ComposedObject"]
+"""Gives a report, as a file, another SR class."""
 _READ_AT_ONCE = 1 << 20
 
 
-def relabelled(archive: Archive, shipment: Shipment) -> ComposedObject:
+def relabelled(relabel: Relabel, archive: Archive, shipment: Shipment) -> ComposedObject:
     """A noted object of another class, made again from the report that Orthanc holds: the same bytes each time."""
-    return relabel.relabelled(_content(archive, shipment), shipment.sop_class_uid)
+    return relabel(_content(archive, shipment), shipment.sop_class_uid)
 
 
-def in_class(archive: Archive, shipment: Shipment, sop_class_uid: str) -> Shipment:
+def in_class(relabel: Relabel, archive: Archive, shipment: Shipment, sop_class_uid: str) -> Shipment:
     """The report of a shipment as an object of another class, to be noted in its place."""
-    made = relabel.relabelled(_content(archive, shipment), sop_class_uid)
+    made = relabel(_content(archive, shipment), sop_class_uid)
     return replace(
         shipment,
         sop_class_uid=made.sop_class_uid,

@@ -8,16 +8,16 @@ objects out of Orthanc. The note goes as a delivery of its own, with all its att
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from pydicom import dcmread
 
-from orchestrator.compose.rejection_note import Rejection, rejection_note
 from orchestrator.deliver import store
 from orchestrator.errors import Gone
-from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose
+from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose, Rejection
 from orchestrator.jobs import audit, deliveries, ledger, shipments
 from orchestrator.jobs.states import DELIVERY_OPEN, TRANSITIONS, DeliveryState, JobState
 from orchestrator.telemetry import logs
@@ -25,17 +25,21 @@ from orchestrator.telemetry.events import Event
 from wetread_contract.judgement import InstanceReference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     import sqlalchemy as sa
     from pydicom import Dataset
 
+    from orchestrator.handoffs import ComposedObject
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.deliveries import Delivery
     from orchestrator.jobs.shipments import Shipment
     from orchestrator.orthanc.archive import Archive
     from orchestrator.settings import Site
+
+ComposeNote = Callable[[Rejection], "ComposedObject"]
+"""Makes a rejection note."""
 
 RULE = "wetread"
 """Who withdraws what rests on images that are no longer there."""
@@ -52,6 +56,16 @@ class Withdrawal:
     to: JobState
     """CANCELLED by a person; GONE by a rule, so that the job starts anew when its images are back."""
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """What withdrawn results are taken out of Orthanc with."""
+
+    archive: Archive
+    database: Database
+    site: Site
+    compose_note: ComposeNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,7 @@ def withdraw(
             before=job.state.value,
             after=withdrawal.to.value,
         )
-        logs.info(Event.RESULT_RETRACTED, job=logs.short(job.key), reason=withdrawal.why)
+        logs.info(Event.RESULT_RETRACTED, job=logs.job(job.key), reason=withdrawal.why)
     return by_hand
 
 
@@ -99,18 +113,18 @@ def _open_rejection(connection: sa.Connection, delivery: Delivery, withdrawal: W
     deliveries.open_delivery(connection, new, DeliveryState.HELD, withdrawal.at, "its note is not composed yet")
 
 
-def clear(archive: Archive, database: Database, site: Callable[[], Site], now: datetime) -> int:
+def clear(tools: Clearing, now: datetime) -> int:
     """Composes the notes that are due and takes withdrawn results out of Orthanc; of how many jobs.
 
     Raises what the archive raises; what is not done is done the next time.
     """
-    with database.read() as connection:
+    with tools.database.read() as connection:
         jobs = ledger.with_results(connection, (JobState.CANCELLED, JobState.GONE))
-    return sum(_clear(archive, database, site(), job, now) for job in jobs)
+    return sum(_clear(tools, job, now) for job in jobs)
 
 
-def _clear(archive: Archive, database: Database, site: Site, job: ledger.Job, now: datetime) -> bool:
-    with database.read() as connection:
+def _clear(tools: Clearing, job: ledger.Job, now: datetime) -> bool:
+    with tools.database.read() as connection:
         stored = ledger.results(connection, [job.key])
         notes = [
             one
@@ -119,45 +133,43 @@ def _clear(archive: Archive, database: Database, site: Site, job: ledger.Job, no
         ]
     results = [one for one in stored if one.kind != ObjectKind.NOTE]
     for delivery in notes:
-        _put_note(archive, database, site, delivery, results)
+        _put_note(tools, delivery, results)
     going = results if notes else stored
-    store.remove(archive, [one.orthanc_id for one in going])
-    with database.write() as connection:
+    store.remove(tools.archive, [one.orthanc_id for one in going])
+    with tools.database.write() as connection:
         ledger.withdraw(connection, [one.sop_instance_uid for one in going], now)
     return bool(going)
 
 
-def _put_note(
-    archive: Archive, database: Database, site: Site, delivery: Delivery, results: Sequence[ledger.StoredResult]
-) -> None:
+def _put_note(tools: Clearing, delivery: Delivery, results: Sequence[ledger.StoredResult]) -> None:
     """Composes one destination's note and puts it into Orthanc, from where it is sent."""
-    with database.read() as connection:
+    with tools.database.read() as connection:
         if shipments.of(connection, delivery.key):
             return
         there = shipments.of(connection, DeliveryKey(delivery.key.job, delivery.key.destination))
-    source = _first_header(archive, results)
+    source = _first_header(tools.archive, results)
     if source is None or not there:
         reason = "our objects have left Orthanc, so that no note can say whose they are; a person deletes them there"
-        with database.write() as connection:
+        with tools.database.write() as connection:
             deliveries.move(connection, delivery, DeliveryState.REJECTED, delivery.created_at, reason=reason)
         return
     rejected = [
         InstanceReference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
         for one in there
     ]
-    note = rejection_note(
+    note = tools.compose_note(
         Rejection(
             job_key=delivery.key.job,
             source=source,
             rejected=rejected,
             title=delivery.title,
             decided_at=delivery.created_at,
-            timezone=site.timezone,
-            series_number=site.results.series_number + 99,
+            timezone=tools.site.timezone,
+            series_number=tools.site.results.series_number + 99,
         )
     )
-    orthanc_id = store.store(archive, note, lambda: True)
-    with database.write() as connection:
+    orthanc_id = store.store(tools.archive, note, lambda: True)
+    with tools.database.write() as connection:
         ledger.note_results(connection, delivery.key.job, [(note, orthanc_id)], delivery.created_at)
         shipments.note(
             connection,

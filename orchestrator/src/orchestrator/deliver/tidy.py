@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.deliver import store
-from orchestrator.jobs import ledger
+from orchestrator.jobs import ledger, leftovers
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,7 @@ def tidy(database: Database, archive: Archive, stopped_before: datetime, now: da
     Raises what the archive raises.
     """
     with database.read() as connection:
-        left = ledger.stopped_with_objects(connection, stopped_before)
+        left = leftovers.stopped_with_objects(connection, stopped_before)
     for job in left:
         with database.read() as connection:
             objects = ledger.results(connection, [job.key]) if ledger.still(connection, job) else []

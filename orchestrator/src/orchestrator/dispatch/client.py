@@ -44,12 +44,13 @@ _RETRY = frozenset(
         grpc.StatusCode.UNKNOWN,
         grpc.StatusCode.INTERNAL,
         grpc.StatusCode.CANCELLED,
+        # A container that was replaced at the same address: the registry will have noticed by the next attempt.
+        grpc.StatusCode.FAILED_PRECONDITION,
     }
 )
 _REFUSED = frozenset(
     {
         grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.FAILED_PRECONDITION,
         grpc.StatusCode.OUT_OF_RANGE,
         grpc.StatusCode.UNIMPLEMENTED,
         grpc.StatusCode.PERMISSION_DENIED,
@@ -107,18 +108,17 @@ def decoded(content: bytes, endpoint: str, received_at: datetime) -> Prediction:
     try:
         answer = answer_from_proto(response)
     except ValueError as error:
-        raise AnswerInvalid(f"the model's answer breaks the contract: {error}") from error
+        raise AnswerInvalid("the model's answer breaks the contract; the author's own test says where") from error
     return Prediction(answer, Digest(response.weights_sha256), response.inference_s, endpoint, received_at)
 
 
 def translated(error: grpc.RpcError, endpoint: str) -> WetreadError:
     """The one place where gRPC's status codes become our errors; the proto says which mean retry."""
     code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
-    details = error.details() if isinstance(error, grpc.Call) else ""
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return ModelFull(f"{endpoint} is full; tried again when it has room")
     if code in _REFUSED:
-        return ModelRefused(f"{endpoint} answers {code.name}: {details}")
+        return ModelRefused(f"{endpoint} answers {code.name}; the container's log says why")
     return ModelUnavailable(f"{endpoint} answers {code.name}; tried again")
 
 
@@ -151,6 +151,9 @@ class _Outgoing:
         except WetreadError as error:
             self.failure = error
             raise
+        except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
+            self.failure = InstanceUnreadable("the stored file's header is damaged and cannot be sent on")
+            raise self.failure from error
 
     def _header(self) -> model_pb2.PredictRequest:
         dispatch = self._dispatch

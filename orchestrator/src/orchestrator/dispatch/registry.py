@@ -11,7 +11,7 @@ import grpc
 
 from orchestrator.dispatch import endpoints
 from orchestrator.dispatch.endpoints import Description, Endpoint
-from orchestrator.errors import DeclarationInvalid, ModelFull, ModelUnavailable
+from orchestrator.errors import DeclarationInvalid, ModelAway, ModelFull, ModelUnavailable
 from orchestrator.handoffs import Digest, ModelIdentity
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
@@ -73,11 +73,15 @@ class Registry:
         with self._lock:
             return {address: endpoint.refused for address, endpoint in self._endpoints.items() if endpoint.refused}
 
-    def serves(self, model: ModelIdentity) -> bool:
-        """Whether a call to this model could be made now."""
+    def calls(self, model: ModelIdentity) -> int:
+        """How many calls to this model may be in flight now, over all its endpoints; 0 when none takes work."""
         now = self._clock()
         with self._lock:
-            return any(endpoint.takes_work(now) for endpoint in self._serving(model))
+            return sum(
+                endpoint.description.concurrency
+                for endpoint in self._serving(model)
+                if endpoint.description is not None and endpoint.takes_work(now)
+            )
 
     def occupancy(self) -> dict[str, tuple[int, int]]:
         """By model name: endpoints that take work now, and those whose breaker is open."""
@@ -102,8 +106,8 @@ class Registry:
         failed = False
         try:
             yield Lease(endpoint.address, endpoint.channel, description)
-        except ModelUnavailable:
-            failed = True
+        except ModelUnavailable as error:
+            failed = not isinstance(error, ModelAway)
             raise
         finally:
             with self._lock:
@@ -123,7 +127,7 @@ class Registry:
         with self._lock:
             ready = [endpoint for endpoint in self._serving(model) if endpoint.takes_work(now)]
             if not ready:
-                raise ModelUnavailable(f"no container of {model.name} {model.version} answers; waits for one")
+                raise ModelAway(f"no container of {model.name} {model.version} answers; waits for one")
             least = min(ready, key=lambda endpoint: endpoint.in_flight)
             description = least.description
             if description is None or least.in_flight >= description.concurrency:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from orchestrator.handoffs import Digest, JobKey, OrthancId
+from orchestrator.handoffs import Digest, JobKey, ObjectKind, OrthancId
 from orchestrator.jobs.states import JobState
 from orchestrator.jobs.tables import DECISIONS, JOBS, RESULTS
 
@@ -21,7 +21,7 @@ class KnownObject:
     study: OrthancId
     state: JobState
     """The job's."""
-    shadow: bool
+    kind: ObjectKind
     withdrawn: bool
 
 
@@ -49,8 +49,8 @@ def crowded_slots(connection: sa.Connection) -> list[tuple[OrthancId, str, int]]
 
 
 def finished_without_objects(connection: sa.Connection) -> list[tuple[JobKey, OrthancId]]:
-    """(job, study) of finished jobs for which no object is noted."""
-    noted = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
+    """(job, study) of finished jobs for which no object was ever noted."""
+    noted = sa.select(RESULTS.c.job_key)
     statement = sa.select(JOBS.c.key, JOBS.c.study).where(
         JOBS.c.state == JobState.DONE.value, JOBS.c.shadow.is_(False), JOBS.c.key.not_in(noted)
     )
@@ -59,7 +59,7 @@ def finished_without_objects(connection: sa.Connection) -> list[tuple[JobKey, Or
 
 def objects(connection: sa.Connection) -> dict[OrthancId, KnownObject]:
     """Every object that we have ever noted, by Orthanc's identifier."""
-    columns = (RESULTS, JOBS.c.study, JOBS.c.state, JOBS.c.shadow)
+    columns = (RESULTS, JOBS.c.study, JOBS.c.state)
     rows = connection.execute(sa.select(*columns).join(JOBS, JOBS.c.key == RESULTS.c.job_key))
     return {
         OrthancId(row.orthanc_id): KnownObject(
@@ -68,7 +68,7 @@ def objects(connection: sa.Connection) -> dict[OrthancId, KnownObject]:
             JobKey(row.job_key),
             OrthancId(row.study),
             JobState(row.state),
-            bool(row.shadow),
+            ObjectKind(row.kind),
             row.withdrawn_at is not None,
         )
         for row in rows

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "glusterfs", "ceph"})
 
 
+_UNREACHABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+
+
 class Database:
     """Connections to the one database; every write is one transaction from its first read on."""
 
@@ -47,7 +50,7 @@ class Database:
                 if self._sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
-        except sa.exc.OperationalError as error:
+        except _UNREACHABLE as error:
             raise DatabaseUnavailable(f"database: {_first_line(error)}; the work is kept and tried again") from error
 
     @contextmanager
@@ -56,7 +59,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except sa.exc.OperationalError as error:
+        except _UNREACHABLE as error:
             raise DatabaseUnavailable(f"database: {_first_line(error)}; tried again") from error
 
     def migrate(self) -> None:
@@ -121,8 +124,7 @@ def hold(url: str) -> IO[str] | None:
         owner = lock.read().strip() or "unknown"
         lock.close()
         raise SettingsInvalid(
-            f"{parsed.database}: another orchestrator (process {owner}) works on this ledger; "
-            "stop it first, or use PostgreSQL for several replicas"
+            f"{parsed.database}: another orchestrator (process {owner}) works on this ledger; stop it first"
         ) from error
     lock.truncate(0)
     lock.write(str(os.getpid()))

@@ -93,6 +93,7 @@ class Engine:
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1000)(walk)
         DBOS.launch()
         logging.getLogger("dbos").handlers.clear()
+        logging.getLogger("dbos").propagate = True
         DBOS.register_queue(
             QUEUE,
             worker_concurrency=self._threads,

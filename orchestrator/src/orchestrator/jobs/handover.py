@@ -31,7 +31,7 @@ def hand_on(database: Database, active: Sequence[RegisteredModel], grace: timede
             reason = f"{job.model.version} answers no more; {serving[job.model.name].version} is active"
             ledger.move(connection, job, JobState.SUPERSEDED, now, reason=reason)
             news.ask(connection, job.study, {job.model.name: "handed on"}, job.noticed_at, now)
-            logs.info(Event.JOB_SUPERSEDED, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
+            logs.info(Event.JOB_SUPERSEDED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
     return len(handed)
 
 

@@ -97,6 +97,11 @@ def find(connection: sa.Connection, key: JobKey) -> Job | None:
     return None if row is None else job_of(row)
 
 
+def known(connection: sa.Connection, key: JobKey) -> Job:
+    """The job with this key, which is there. Raises `sqlalchemy.exc.NoResultFound`."""
+    return job_of(connection.execute(sa.select(JOBS).where(JOBS.c.key == key)).one())
+
+
 def starting_with(connection: sa.Connection, digits: str) -> list[Job]:
     """At most two jobs whose key starts with these digits."""
     statement = sa.select(JOBS).where(JOBS.c.key.startswith(digits, autoescape=True)).limit(2)
@@ -243,6 +248,13 @@ def engaged_by_model(connection: sa.Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
+def asking_by_model(connection: sa.Connection) -> dict[str, int]:
+    """How many jobs of each model the engine has that still need an answer, by the model's name."""
+    asking = sa.and_(JOBS.c.engaged.is_(True), JOBS.c.prediction_sha256.is_(None))
+    statement = sa.select(JOBS.c.model, sa.func.count()).where(asking).group_by(JOBS.c.model)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def engaged(connection: sa.Connection) -> list[Job]:
     """The jobs that the engine has."""
     return [job_of(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
@@ -323,16 +335,6 @@ def results(connection: sa.Connection, keys: Collection[JobKey]) -> list[StoredR
         )
         for row in connection.execute(statement)
     ]
-
-
-def stopped_with_objects(connection: sa.Connection, stopped_before: datetime) -> list[Job]:
-    """Jobs that ended without a result before then and have objects that may be in Orthanc."""
-    noted = sa.select(RESULTS.c.job_key).where(RESULTS.c.withdrawn_at.is_(None))
-    stopped = [state.value for state in ENDED - {JobState.DONE}]
-    statement = sa.select(JOBS).where(
-        JOBS.c.key.in_(noted), JOBS.c.state.in_(stopped), JOBS.c.state_since < stopped_before
-    )
-    return [job_of(row) for row in connection.execute(statement)]
 
 
 def withdraw(connection: sa.Connection, sop_instance_uids: Collection[str], now: datetime) -> None:

@@ -29,14 +29,18 @@ MOST_CRASHES = 3
 
 
 def start_due(
-    database: Database, engine: Engine, serves: Callable[[ModelIdentity], bool], now: datetime, at_most: int
+    database: Database, engine: Engine, calls: Callable[[ModelIdentity], int], now: datetime, at_most: int
 ) -> int:
-    """Hands due jobs whose model answers to the engine, until it has `at_most`; how many it got."""
+    """Hands due jobs to the engine until it has `at_most`; how many it got.
+
+    `calls` says how many calls a model takes at once now, 0 for one that is down: no job is begun
+    only to be sent away.
+    """
     started = 0
     with database.write() as connection:
         engaged = ledger.engaged_by_model(connection)
         room = at_most - sum(engaged.values())
-        for job in _next(connection, serves, engaged, now, room) if room > 0 else ():
+        for job in _next(connection, calls, engaged, now, room) if room > 0 else ():
             attempt = ledger.engage(connection, job)
             if attempt is not None:
                 engine.enqueue(connection, job.key, attempt, job.model.name, job.priority)
@@ -46,7 +50,7 @@ def start_due(
 
 def _next(
     connection: sa.Connection,
-    serves: Callable[[ModelIdentity], bool],
+    calls: Callable[[ModelIdentity], int],
     engaged: Mapping[str, int],
     now: datetime,
     room: int,
@@ -58,11 +62,12 @@ def _next(
     paused = {halt.model for halt in halts.in_force(connection)}
     if halts.EVERYTHING in paused:
         return []
-    models = [model for model in ledger.due_models(connection, now) if model.name not in paused and serves(model)]
+    asking = ledger.asking_by_model(connection)
     ranked = [
         (job.priority, engaged.get(model.name, 0) + rank, job.created_at, job)
-        for model in models
-        for rank, job in enumerate(ledger.due(connection, now, room, model=model))
+        for model in ledger.due_models(connection, now)
+        if model.name not in paused and (free := calls(model) - asking.get(model.name, 0)) > 0
+        for rank, job in enumerate(ledger.due(connection, now, min(room, free), model=model))
     ]
     return [job for *_, job in sorted(ranked, key=lambda entry: entry[:3])[:room]]
 
@@ -77,7 +82,7 @@ def take_stock(database: Database, now: datetime) -> None:
                     f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
                 )
                 ledger.move(connection, job, JobState.FAILED, now, reason=reason)
-                logs.warning(Event.JOB_FAILED, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
+                logs.warning(Event.JOB_FAILED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
 
 
 def take_back(database: Database, engine: Engine, now: datetime) -> int:

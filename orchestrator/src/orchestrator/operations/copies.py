@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from orchestrator.errors import SettingsInvalid
-from orchestrator.jobs.database import hold
+from orchestrator.jobs import leftovers, news
+from orchestrator.jobs.database import Database, hold
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_LOOKS_FIRST = timedelta(minutes=1)
 _PAGES = 256
 """Copied at once, 1 MB; writers go on in between."""
 
@@ -30,11 +37,11 @@ def backup(url: str, target: Path) -> None:
     partial.rename(target)
 
 
-def restore(url: str, source: Path) -> Path | None:
+def restore(url: str, source: Path, now: datetime) -> Path | None:
     """Puts a copy in the ledger's place; where the ledger that was there lies now.
 
     The next start reads Orthanc's change log from the copy's place on: what was done since is
-    judged again and makes the same objects, byte for byte, which Orthanc has already.
+    judged again, and results that are in Orthanc already are taken as what they are.
 
     Raises `SettingsInvalid` while an orchestrator holds the ledger, and for a file that is no copy.
     """
@@ -46,6 +53,7 @@ def restore(url: str, source: Path) -> Path | None:
         partial = target.with_name(f"{target.name}.partial")
         partial.unlink(missing_ok=True)
         _copy(source, partial)
+        _hold_back(partial, now)
         partial.rename(target)
     finally:
         if lock is not None:
@@ -71,6 +79,17 @@ def _copy(source: Path, target: Path) -> None:
             copy.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         raise SettingsInvalid(f"{source} cannot be copied to {target}: {error}") from error
+
+
+def _hold_back(copy: Path, now: datetime) -> None:
+    """What was unfinished when the copy was made may be finished by now: it is looked at before it is worked on."""
+    database = Database(f"sqlite:///{copy}")
+    try:
+        database.migrate()
+        with database.write() as connection:
+            news.note_studies(connection, leftovers.hold_back(connection, now + _LOOKS_FIRST), now)
+    finally:
+        database.close()
 
 
 def _refuse_other_files(source: Path) -> None:

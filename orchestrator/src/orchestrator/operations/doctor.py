@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.compose.rejection_note import rejection_note
 from orchestrator.deliver import rehearsal
 from orchestrator.deliver.rehearsal import Finding
 from orchestrator.errors import SettingsInvalid
@@ -73,7 +74,7 @@ def destination(archive: OrthancClient, site: Site, name: str, now: datetime) ->
         there = ", ".join(remote.names()) or "none"
         said = f"Orthanc's configuration has no {wanted.kind} {wanted.remote}; it has: {there}"
         return [Finding(f"{name} is known to Orthanc", good=False, said=said)], None
-    found = rehearsal.rehearse(archive, remote, wanted, now)
+    found = rehearsal.rehearse(archive, remote, wanted, rejection_note, now)
     return found, _sheet(archive, wanted.remote) if wanted.kind == "dicom" else None
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import Gone
+from orchestrator.handoffs import ObjectKind
 from orchestrator.jobs import agreement, engine, ledger
 from orchestrator.jobs.states import ACTIVE, JobState
 
@@ -104,7 +105,7 @@ def _strangers(
     """Objects of ours in Orthanc that should not be there."""
     for orthanc_id in present:
         noted = known.get(orthanc_id)
-        if noted is not None and not noted.withdrawn and noted.state in _MAY_HAVE_OBJECTS:
+        if noted is not None and _may_be_there(noted):
             continue
         if not _is_there(archive, orthanc_id) or _accounted_for(database, orthanc_id):
             continue
@@ -118,7 +119,12 @@ def _strangers(
 def _accounted_for(database: Database, orthanc_id: OrthancId) -> bool:
     with database.read() as connection:
         noted = agreement.objects(connection).get(orthanc_id)
-    return noted is not None and not noted.withdrawn and noted.state in _MAY_HAVE_OBJECTS
+    return noted is not None and _may_be_there(noted)
+
+
+def _may_be_there(noted: KnownObject) -> bool:
+    """Whether an object may be in Orthanc; a rejection note outlives the result that it withdraws."""
+    return not noted.withdrawn and (noted.state in _MAY_HAVE_OBJECTS or noted.kind is ObjectKind.NOTE)
 
 
 def _results(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.compose.relabel import relabelled
 from orchestrator.deliver import retention
 from orchestrator.deliver.forward import Tools
 from orchestrator.orthanc.remotes import remote_of
@@ -25,6 +26,7 @@ def verdicts(
         archive=archive,
         database=database,
         remote=lambda destination: remote_of(archive, destination),
+        relabel=relabelled,
         site=lambda: site,
         clock=lambda: now,
         on_end=lambda: None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.compose.rejection_note import rejection_note
 from orchestrator.deliver import retract
 from orchestrator.errors import ActRefused
 from orchestrator.jobs import ledger
@@ -68,4 +69,4 @@ def withdraw(
 
 def clear(archive: Archive, database: Database, site: Site, now: datetime) -> int:
     """Takes what is withdrawn out of Orthanc at once instead of when the orchestrator looks; of how many jobs."""
-    return retract.clear(archive, database, lambda: site, now)
+    return retract.clear(retract.Clearing(archive, database, site, rejection_note), now)

@@ -50,8 +50,11 @@ class OrthancClient:
         self._session.mount(self._url, adapter)
 
     def version(self) -> str:
-        """Orthanc's version."""
-        return str(self._json("GET", "/system")["Version"])
+        """Orthanc's version. Raises `ArchiveRefused` where something else answers at its address."""
+        try:
+            return str(self._json("GET", "/system")["Version"])
+        except (Gone, KeyError, TypeError) as error:
+            raise ArchiveRefused(f"{self._url} does not answer like Orthanc; check orthanc.url") from error
 
     def changes(self, since: int, limit: int) -> ChangesPage:
         """A page of the change log."""
@@ -120,8 +123,11 @@ class OrthancClient:
     def holds(self, instance: OrthancId, content: bytes) -> bool:
         """Has Orthanc read its copy from its storage and compare it, then compares the digests."""
         attachment = f"/instances/{instance}/attachments/dicom"
-        if not _check(self._send("POST", f"{attachment}/verify-md5", data=b"")).ok:
-            return False
+        verified = self._send("POST", f"{attachment}/verify-md5", data=b"")
+        if verified.status_code == HTTPStatus.NOT_FOUND:  # Orthanc keeps no digests, or this one is wrong
+            with self.open_instance(instance) as stream:
+                return b"".join(iter(lambda: stream.read(1 << 20), b"")) == content
+        _check(verified)
         stored = _check(self._send("GET", f"{attachment}/md5")).text.strip()
         return stored == md5(content, usedforsecurity=False).hexdigest()
 
@@ -181,7 +187,12 @@ class OrthancClient:
             response.close()
 
     def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:  # noqa: ANN401
-        auth = (self._settings.username, self._settings.password()) if self._settings.username else None
+        try:
+            auth = (self._settings.username, self._settings.password()) if self._settings.username else None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ArchiveRefused(
+                "orthanc.password_file cannot be read; check that it is there and this user's"
+            ) from error
         try:
             return self._session.request(method, self._url + path, auth=auth, timeout=self._timeout, **arguments)
         except requests.RequestException as error:

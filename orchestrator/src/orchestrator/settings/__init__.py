@@ -141,8 +141,8 @@ class Site(Section):
     orthanc: OrthancSettings
     timezone: Zone
     """Mandatory: containers run in UTC, and results must not sort before the exam."""
-    database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^(sqlite|postgresql)")
-    """SQLAlchemy address of ledger and engine."""
+    database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^sqlite:///")
+    """SQLAlchemy address of ledger and engine: a SQLite file on a local disk, for one orchestrator."""
     models: ModelSettings = ModelSettings()
     watch: WatchSettings = WatchSettings()
     results: ResultSettings = ResultSettings()

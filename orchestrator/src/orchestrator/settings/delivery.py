@@ -99,6 +99,11 @@ class DeliverySettings(Section):
     models: dict[str, ModelDeliverySettings] = Field(default_factory=dict)
     """By model name: what differs for its results."""
 
+    @property
+    def kept_outside(self) -> bool:
+        """Whether held results wait outside Orthanc."""
+        return self.hold == "outside" and bool(self.remote)
+
     def for_model(self, name: str) -> DeliverySettings:
         """The settings that hold for one model's results."""
         own = self.models.get(name)

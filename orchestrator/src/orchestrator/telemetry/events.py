@@ -27,6 +27,7 @@ class Event(StrEnum):
     PREDICTION_RECEIVED = "prediction_received"
     RESULT_COMPOSED = "result_composed"
     RESULT_STORED = "result_stored"
+    RESULT_FOUND = "result_found"
     RESULT_COMPARED = "result_compared"
     RESULT_REPLACED = "result_replaced"
     JOB_UNSUITABLE = "job_unsuitable"

@@ -26,6 +26,11 @@ def short(identifier: str) -> str:
     return sha256(identifier.encode()).hexdigest()[:8]
 
 
+def job(key: str) -> str:
+    """The first eight digits of a job's key, which all commands take; a key is a hash already."""
+    return key[:8]
+
+
 def set_up(stream: TextIO = sys.stdout) -> None:
     """Makes every log line of this process one JSON object on the stream."""
     structlog.configure(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import Gone
+from orchestrator.errors import ArchiveUnavailable, Gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,9 @@ def forgotten(archive: Archive, overdue: Iterable[OrthancId]) -> tuple[set[Ortha
             study = archive.study_of_instance(instance)
         except Gone:
             settled.add(instance)
+            continue
+        except ArchiveUnavailable:
+            archive.version()  # raises when the archive as a whole is in trouble
             continue
         if study.is_stable:
             studies.add(study.orthanc_id)

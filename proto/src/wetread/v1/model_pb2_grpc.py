@@ -77,8 +77,9 @@ class ModelServiceServicer:
         Retry on: UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, UNKNOWN, INTERNAL (counted as an attempt);
         RESOURCE_EXHAUSTED (the endpoint is full; answered before any pixel is read; never
         counted as an attempt).
+        Retry after Describe on: FAILED_PRECONDITION (this container is not, or no longer, the model
+        version that the header names).
         Do not retry on: INVALID_ARGUMENT (the stream broke this contract),
-        FAILED_PRECONDITION (this container is not the model version that the header names),
         OUT_OF_RANGE (more bytes than limits.max_bytes), UNIMPLEMENTED, PERMISSION_DENIED,
         UNAUTHENTICATED, DATA_LOSS, NOT_FOUND, ALREADY_EXISTS.
         A study that the model cannot read is not an error: answer Unsuitable.

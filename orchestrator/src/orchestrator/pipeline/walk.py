@@ -1,14 +1,7 @@
-"""One job's walk: dispatch → compose → store; the only module that knows that order.
-
-    QUEUED ──predict──▶ PREDICTING ──(saved)──▶ COMPOSING ──store──▶ STORING ──(read back)──▶ DONE
-
-Each step may be run again after a crash, at any point. Before every effect the walk looks whether
-the job is still its own: a job that was cancelled, replaced or taken up by a later attempt is left.
-"""
+"""One attempt at a job; see the package for the order of its steps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -19,63 +12,44 @@ from orchestrator.compose.source_values import text_of
 from orchestrator.deliver import plan, store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
-from orchestrator.errors import Cancelled, Gone, ModelFull, ModelUnavailable, Permanent, Transient, WetreadError
+from orchestrator.errors import (
+    ArchiveRefused,
+    Cancelled,
+    Gone,
+    ModelAway,
+    ModelFull,
+    Permanent,
+    Transient,
+    WetreadError,
+)
 from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, Preview, Replaced
 from orchestrator.jobs import catalogue, crashes, deliveries, ledger, news, predictions
-from orchestrator.jobs.engine import Step
 from orchestrator.jobs.input import input_from_json
-from orchestrator.jobs.pauses import pause_after
-from orchestrator.jobs.states import ACTIVE, DeliveryState, JobState
+from orchestrator.jobs.pauses import pause_after, spent
+from orchestrator.jobs.states import ACTIVE, ENDED, DeliveryState, JobState
+from orchestrator.pipeline import counting
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from wetread_contract.declaration import parse
-from wetread_contract.findings import Classification, Unsuitable
+from wetread_contract.findings import Unsuitable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Future, ThreadPoolExecutor
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
     import sqlalchemy as sa
     from pydicom import Dataset
 
-    from orchestrator.dispatch.registry import Registry
     from orchestrator.handoffs import ComposedResult, Prediction
-    from orchestrator.jobs.database import Database
     from orchestrator.jobs.input import JobInput
-    from orchestrator.orthanc.archive import Archive
-    from orchestrator.settings import Site
+    from orchestrator.pipeline.tools import Tools
     from wetread_contract.declaration import Declaration
-    from wetread_contract.findings import Answer
 
 PREVIEW_ROWS = 240
 _WAIT_FOR_ROOM = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every walk works with."""
-
-    archive: Archive
-    database: Database
-    registry: Registry
-    site: Callable[[], Site]
-    """The site file as it is now."""
-    wetread_version: str
-    clock: Callable[[], datetime]
-    renderer: ThreadPoolExecutor
-    """Fetches previews while the model works."""
-    on_end: Callable[[], None]
-    """Called when a job leaves the engine: there is room for another."""
-
-
-def steps(tools: Tools, key: JobKey, attempt: int) -> Sequence[Step]:
-    """The steps of one attempt at a job."""
-    walk = _Walk(tools, key, attempt)
-    return Step("predict", walk.predict), Step("store", walk.store)
-
-
-class _Walk:
+class Walk:
     """One attempt; keeps between its steps what need not be fetched twice, and can do without."""
 
     def __init__(self, tools: Tools, key: JobKey, attempt: int) -> None:
@@ -103,7 +77,7 @@ class _Walk:
             self._withdraw_unfinished()
         except Gone:
             self._vanished()
-        except Transient as error:
+        except (Transient, ArchiveRefused) as error:  # a wrong password is mended while the job waits
             self._try_later(error)
         except Permanent as error:
             self._end(JobState.FAILED, Event.JOB_FAILED, str(error))
@@ -111,7 +85,7 @@ class _Walk:
             self._end(
                 JobState.FAILED, Event.JOB_FAILED, f"defect in Wetread ({type(error).__name__}); please report it"
             )
-            logs.defect(error, job=logs.short(self._key))
+            logs.defect(error, job=logs.job(self._key))
         if not going_on:
             self._tools.on_end()
         return going_on
@@ -165,7 +139,7 @@ class _Walk:
         tools = self._tools
         dispatch = Dispatch(job.key, job.attempt, job.model, job.study, wanted.dispatched())
         with tools.registry.lease(job.model) as lease:
-            logs.info(Event.PREDICTION_REQUESTED, job=logs.short(job.key), model=job.model.name, endpoint=lease.address)
+            logs.info(Event.PREDICTION_REQUESTED, job=logs.job(job.key), model=job.model.name, endpoint=lease.address)
             self._previews = self._start_previews(wanted)
             return dispatch_client.predict(
                 dispatch,
@@ -191,23 +165,24 @@ class _Walk:
             kept = {"prediction_sha256": digest, "inference_s": prediction.inference_s, "failures": 0, "crashes": 0}
             if not ledger.move(connection, job, to, self._tools.clock(), reason=reason, changes=kept):
                 raise Cancelled("stopped by somebody else")
+        self._tools.on_end()  # the model has room again
         metrics.INFERENCE.labels(job.model.name).observe(prediction.inference_s)
-        _count(job.model.name, answer, answered.source)
+        counting.count(job.model.name, answer, answered.source)
         logs.info(
             Event.PREDICTION_RECEIVED,
-            job=logs.short(job.key),
+            job=logs.job(job.key),
             model=job.model.name,
             inference_s=round(prediction.inference_s, 4),
         )
         if unsuitable:
-            logs.info(Event.JOB_UNSUITABLE, job=logs.short(job.key), code=unsuitable.code)
+            logs.info(Event.JOB_UNSUITABLE, job=logs.job(job.key), code=unsuitable.code)
 
     def _store(self, job: ledger.Job) -> bool:
         result = compose(self._composition(job))
-        logs.info(Event.RESULT_COMPOSED, job=logs.short(job.key), objects=len(result.objects))
+        logs.info(Event.RESULT_COMPOSED, job=logs.job(job.key), objects=len(result.objects))
         if job.shadow:
             self._move(job, JobState.DONE, summary=result.summary)
-            logs.info(Event.RESULT_COMPARED, job=logs.short(job.key), model=job.model.name)
+            logs.info(Event.RESULT_COMPARED, job=logs.job(job.key), model=job.model.name)
             return False
         if self._waits_outside(job):
             return False
@@ -220,7 +195,7 @@ class _Walk:
         metrics.RESULT.labels(job.model.name).observe(elapsed)
         logs.info(
             Event.RESULT_STORED,
-            job=logs.short(job.key),
+            job=logs.job(job.key),
             study=logs.short(job.study),
             model=job.model.name,
             elapsed_s=round(elapsed, 4),
@@ -230,23 +205,17 @@ class _Walk:
 
     def _origin(self, job: ledger.Job) -> plan.Origin:
         with self._tools.database.read() as connection:
-            stage = parse(catalogue.named(connection, job.model.declaration_sha256)).stage
+            stage = _declaration(catalogue.named(connection, job.model.declaration_sha256)).stage
         return plan.origin(self._header(job), stage, altered_from=self._tools.archive.study(job.study).altered_from)
 
     def _waits_outside(self, job: ledger.Job) -> bool:
         """Whether the result is kept out of Orthanc until somebody releases it; the job is QUEUED again then."""
-        tools, now = self._tools, self._tools.clock()
-        rules = tools.site().delivery.for_model(job.model.name)
-        if rules.hold == "inside" or not rules.remote:
+        site = self._tools.site()
+        if not site.delivery.for_model(job.model.name).kept_outside:
             return False
         made = self._origin(job)
-        with tools.database.write() as connection:
-            opened = plan.open_deliveries(connection, tools.site(), job, made, now)
-            if any(one.state is not DeliveryState.HELD for one in opened):
-                return False
-            reason = "its result is kept outside Orthanc until somebody releases it (delivery.hold)"
-            ledger.wait(connection, job, now + rules.hold_for, now, reason, failed=False)
-        return True
+        with self._tools.database.write() as connection:
+            return plan.keep_outside(connection, site, job, made, self._tools.clock())
 
     def _finish(self, job: ledger.Job) -> None:
         """DONE and its deliveries, in one transaction."""
@@ -256,9 +225,7 @@ class _Walk:
             if not ledger.move(connection, job, JobState.DONE, now):
                 raise Cancelled("stopped by somebody else")
             if made is not None:
-                plan.restart_outdated(connection, job.key, now)
-                plan.open_deliveries(connection, tools.site(), job, made, now)
-                plan.note_objects(connection, tools.site(), job.key, made.study_instance_uid)
+                plan.plan(connection, tools.site(), job, made, now)
 
     def _put(self, job: ledger.Job, result: ComposedResult) -> None:
         """Notes the objects, then stores and proves each of them."""
@@ -279,9 +246,11 @@ class _Walk:
         """Takes out what this job before, or others of its slot, have left; the new result is proven to be there."""
         tools = self._tools
         with tools.database.read() as connection:
+            if not ledger.still(connection, job):
+                raise Cancelled("replaced meanwhile")
             slot = ledger.slot(connection, job.study, job.series_instance_uid, job.model.name)
-            others = [other for other in slot if other.key != job.key]
-            stored = ledger.results(connection, [one.key for one in slot])
+            others = [other for other in slot if other.key != job.key and other.state in ENDED]
+            stored = ledger.results(connection, [job.key, *(other.key for other in others)])
         fresh = {made.sop_instance_uid for made in result.objects}
         left = [one for one in stored if one.sop_instance_uid not in fresh]
         store.remove(tools.archive, [one.orthanc_id for one in left])
@@ -290,10 +259,9 @@ class _Walk:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             for other in others:
                 if other.state is JobState.DONE:
-                    reason = "replaced by a newer result"
-                    deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, reason)
+                    deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, "replaced")
                     ledger.move(connection, other, JobState.SUPERSEDED, now, reason="replaced by a newer result")
-                    logs.info(Event.RESULT_REPLACED, job=logs.short(other.key), by=logs.short(job.key))
+                    logs.info(Event.RESULT_REPLACED, job=logs.job(other.key), by=logs.job(job.key))
 
     def _composition(self, job: ledger.Job) -> Composition:
         tools = self._tools
@@ -302,7 +270,9 @@ class _Walk:
             prediction = _prediction(connection, job)
             declaration = _declaration(catalogue.named(connection, job.model.declaration_sha256))
             replaced = ledger.find(connection, job.replaces) if job.replaces else None
-            replaces = Replaced(_prediction(connection, replaced).received_at, replaced.summary) if replaced else None
+            replaces = None
+            if replaced is not None and replaced.prediction_sha256 is not None:
+                replaces = Replaced(_prediction(connection, replaced).received_at, replaced.summary)
         previews = self._previews or self._start_previews(wanted)
         return Composition(
             job_key=job.key,
@@ -335,25 +305,21 @@ class _Walk:
                 self._source = ArrivingFile(stream).header
         return self._source
 
-    def _try_later(self, error: Transient) -> None:
+    def _try_later(self, error: WetreadError) -> None:
         """QUEUED again, without a workflow, until the pause is over; waiting for a model counts as no failure."""
         tools, job = self._tools, self._mine()
         if job is None:
             return
         now = tools.clock()
-        waits_for_model = isinstance(error, ModelFull) or (
-            isinstance(error, ModelUnavailable) and not tools.registry.serves(job.model)
-        )
-        if not waits_for_model and now - job.created_at > tools.site().retry.give_up_after:
+        waits_for_model = isinstance(error, ModelFull | ModelAway)
+        if not waits_for_model and spent(job.failures, tools.site().retry) > tools.site().retry.give_up_after:
             self._end(JobState.FAILED, Event.JOB_FAILED, f"{error}; given up after {tools.site().retry.give_up_after}")
             return
         pause = _WAIT_FOR_ROOM if waits_for_model else pause_after(job.failures, tools.site().retry)
         with tools.database.write() as connection:
             ledger.wait(connection, job, now + pause, now, str(error), failed=not waits_for_model)
         metrics.RETRIES.labels(job.model.name, type(error).__name__).inc()
-        logs.info(
-            Event.JOB_RETRIED, job=logs.short(job.key), reason=str(error), pause_s=round(pause.total_seconds(), 1)
-        )
+        logs.info(Event.JOB_RETRIED, job=logs.job(job.key), reason=str(error), pause_s=round(pause.total_seconds(), 1))
 
     def _end(self, state: JobState, event: Event, reason: str) -> None:
         job = self._mine()
@@ -361,13 +327,18 @@ class _Walk:
             return
         with self._tools.database.write() as connection:
             ledger.move(connection, job, state, self._tools.clock(), reason=reason)
-        logs.warning(event, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
+        logs.warning(event, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
 
     def _vanished(self) -> None:
         """Something that the job rests on has left Orthanc: its objects go too, and what is left is judged again."""
         with self._tools.database.read() as connection:
             left = ledger.results(connection, [self._key])
-        store.remove(self._tools.archive, [one.orthanc_id for one in left])
+        try:
+            self._tools.archive.version()  # it is Orthanc that says so, not something in its place
+            store.remove(self._tools.archive, [one.orthanc_id for one in left])
+        except WetreadError as error:
+            self._try_later(error)
+            return
         now, job = self._tools.clock(), self._mine()
         if job is None:
             return
@@ -376,7 +347,7 @@ class _Walk:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             ledger.move(connection, job, JobState.GONE, now, reason=reason)
             news.note_studies(connection, [job.study], now)
-        logs.warning(Event.JOB_GONE, job=logs.short(job.key), study=logs.short(job.study), reason=reason)
+        logs.warning(Event.JOB_GONE, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
 
     def _withdraw_unfinished(self) -> None:
         """The job was stopped or replaced: what this walk has stored meanwhile goes out again."""
@@ -388,11 +359,11 @@ class _Walk:
         try:
             store.remove(self._tools.archive, [one.orthanc_id for one in left])
         except WetreadError as error:
-            logs.warning(Event.JOB_CANCELLED, job=logs.short(self._key), reason=f"its objects remain: {error}")
+            logs.warning(Event.JOB_CANCELLED, job=logs.job(self._key), reason=f"its objects remain: {error}")
             return
         with self._tools.database.write() as connection:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], self._tools.clock())
-        logs.info(Event.JOB_CANCELLED, job=logs.short(self._key))
+        logs.info(Event.JOB_CANCELLED, job=logs.job(self._key))
 
 
 def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
@@ -407,14 +378,3 @@ def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
 def _declaration(text: str) -> Declaration:
     """A kept declaration: it was accepted when its job was made, whatever the site says now."""
     return parse(text, accept_too_broad=True)
-
-
-def _count(model: str, answer: Answer, source: Dataset | None) -> None:
-    """Counts an answer by category, and by the scanner that the study came from: an upgraded one shows there."""
-    unsuitable = isinstance(answer, Unsuitable)
-    if not isinstance(answer, Unsuitable):
-        chosen = [finding.chosen.label for finding in answer.findings if isinstance(finding, Classification)]
-        metrics.PREDICTIONS.labels(*metrics.CATEGORIES(model, chosen[0] if chosen else "")).inc()
-    if source is not None:
-        scanner = metrics.SCANNERS(str(source.get("StationName", "")), str(source.get("SoftwareVersions", "")))
-        metrics.SUITABILITY.labels(model, *scanner, "unsuitable" if unsuitable else "read").inc()
