@@ -74,7 +74,7 @@ def test_the_bill_of_materials_is_what_is_installed(name: str) -> None:
 
 
 def test_the_same_inputs_give_the_same_files() -> None:
-    """Byte for byte, with the same times; digests of layers still differ, by the time of folders that BuildKit makes."""
+    """Byte for byte, with the same times. Layers' digests differ: BuildKit dates the folders above what it copies."""
     compose = ("docker", "compose", "--file", ROOT / "compose/compose.yaml")
     program = "find /opt /usr/share/wetread -type f -printf '%p %T@ ' -exec sha256sum {} ';' | sort | sha256sum"
     found = []
