@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
-from bench.model import answer
+from bench.model import DECLARATION, answer
 from demo.processes import free_port
 from demo.waiting import until
-from tests.delivery_chain import make_known
+from tests.delivery_chain import Pacs, make_known
 from tests.dicom_factories import four_view_study
-from tests.e2e.chain import Chain, unique
+from tests.e2e.chain import Chain, model_settings, unique
+from tests.e2e.conftest import started
 from tests.fakes.models import Answering
 from tests.fakes.pacs import ACCEPTED, DifficultPacs
 
@@ -23,6 +24,7 @@ from orchestrator.jobs.states import DeliveryState
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from orchestrator.jobs.deliveries import Delivery
     from orchestrator.jobs.shipments import Shipment
@@ -104,6 +106,7 @@ def test_an_orchestrator_killed_while_it_sends_delivers_everything_once(
 
         if ends == "after its restart":
             events = chain.orchestrator.start()
+            events.wait_for("transfer_awaited")
             gate.opened.set()
         else:
             gate.opened.set()
@@ -131,3 +134,40 @@ def test_an_orchestrator_killed_while_it_proves_delivers_everything_once(own_cha
         chain.orchestrator.start().wait_for("result_delivered")
 
         delivered_once(chain, pacs)
+
+
+def test_an_unapproved_models_result_goes_to_a_clinical_destination_once_it_is_approved_and_released(
+    tmp_path: Path, pacs: Pacs
+) -> None:
+    declaration = tmp_path / "model.yaml"
+    text = DECLARATION.read_text(encoding="utf-8")
+    declaration.write_text(text.replace("stage: demonstration", "stage: research"), encoding="utf-8")
+    settings = replace(model_settings(tmp_path, free_port()), declaration=declaration)
+    with started(tmp_path, grading(), settings, **to("PACS")) as chain:
+        introduce(chain, pacs)
+        study = chain.send(four_view_study(study=unique()))
+        held = chain.events.wait_for("delivery_held")
+        assert "nobody has approved exactly this model" in held.text("reason")
+        job = held.text("job")
+
+        refused = chain.wetread("release", job, "--by", "Ada", "--reason", "fine", fails=True)
+        assert "wetread model approve" in refused
+        assert "approved" in chain.wetread("model", "approve", "instant", "1.0.0", "--by", "Ada", "--reason", "valid")
+        assert "released" in chain.wetread("release", job, "--by", "Ada", "--reason", "fine")
+        chain.events.wait_for("result_delivered")
+
+        ours = {str(one.dataset.SOPInstanceUID) for one in chain.orthanc.archive.results(study)}
+        assert len(ours) == 2
+        assert [pacs.holds(uid) for uid in ours] == [1, 1]
+        assert "2 by find" in chain.wetread("deliveries", "--state", "DELIVERED")
+
+        again = chain.send(four_view_study(study=unique()))
+        chain.events.wait_for("result_delivered")
+        assert [pacs.holds(str(one.dataset.SOPInstanceUID)) for one in chain.orthanc.archive.results(again)] == [1, 1]
+
+
+def introduce(chain: Chain, pacs: Pacs) -> None:
+    """Lets the two Orthancs know each other."""
+    name = chain.orthanc.settings.ae_title
+    make_known(chain.orthanc, "PACS", "PACS", pacs.orthanc.dicom_port)
+    make_known(pacs.orthanc, name, name, chain.orthanc.dicom_port)
