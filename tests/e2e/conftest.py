@@ -39,9 +39,11 @@ def brdensity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 
 
 @contextmanager
-def _started(folder: Path, model: Model, **site: Mapping[str, object]) -> Iterator[Chain]:
+def _started(
+    folder: Path, model: Model, settings: OrthancSettings = QUICK, **site: Mapping[str, object]
+) -> Iterator[Chain]:
     port = free_port()
-    orthanc = Orthanc(folder / "orthanc", QUICK)
+    orthanc = Orthanc(folder / "orthanc", settings)
     orchestrator = Orchestrator(folder, orthanc, (f"127.0.0.1:{port}",), **site)
     with running(model, model_settings(folder, port)):
         orthanc.start()
@@ -66,8 +68,10 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 def own_chain(tmp_path: Path) -> Callable[..., AbstractContextManager[Chain]]:
     """Makes a chain of this test alone: `with own_chain(model, watch={…}) as chain`."""
 
-    def make(model: Model, **site: Mapping[str, object]) -> AbstractContextManager[Chain]:
-        return _started(tmp_path, model, **site)
+    def make(
+        model: Model, settings: OrthancSettings = QUICK, **site: Mapping[str, object]
+    ) -> AbstractContextManager[Chain]:
+        return _started(tmp_path, model, settings, **site)
 
     return make
 

@@ -215,7 +215,7 @@ class Orchestrator:
         return self._site.watch.busy_poll if busy else self._site.watch.idle_poll
 
     def _settle_once(self) -> timedelta:
-        if self._intake.settle_due():
+        if self._intake.settle_due() + self._intake.look_early():
             self._sweep.set()
         return timedelta(seconds=1)
 
