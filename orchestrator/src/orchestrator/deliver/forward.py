@@ -130,6 +130,7 @@ class _Forwarding:
         if self._held(delivery):
             return False
         if delivery.sent_at is not None:
+            self._settle(delivery)
             self._ask(delivery)
         if delivery.state is DeliveryState.QUEUED:
             sent_at = delivery.sent_at or self._tools.clock()
@@ -143,6 +144,12 @@ class _Forwarding:
             raise DestinationUnavailable(f"{len(problems)} of {len(trouble)} objects were not taken: {problems[0]}")
         self._move(delivery, DeliveryState.PROVING)
         return True
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Lets what a process that died had Orthanc send arrive first: sent beside it, it would be there twice."""
+        for transfer in self._remote.begun({one.orthanc_id for one in self._unproven()}):
+            logs.info(Event.TRANSFER_AWAITED, job=logs.job(self._key.job), destination=self._key.destination)
+            self._remote.settle(transfer, lambda: self._still(delivery))
 
     def _held(self, delivery: Delivery) -> bool:
         """Looks once more whether it may go; the answer may have changed since it was queued."""

@@ -22,7 +22,7 @@ from pydantic import (
 from orchestrator.errors import SettingsInvalid
 from orchestrator.handoffs import CompositionSettings
 from orchestrator.settings.delivery import DeliverySettings, DestinationSettings, RetentionSettings
-from orchestrator.settings.values import Duration, RetrySettings, SecretFile, Section, Zone
+from orchestrator.settings.values import Duration, RetrySettings, SecretFile, Section, Size, Zone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +147,9 @@ class Site(Section):
     """Mandatory: containers run in UTC, and results must not sort before the exam."""
     database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^sqlite:///")
     """SQLAlchemy address of ledger and engine: a SQLite file on a local disk, for one orchestrator."""
+    disk_reserve: Size = 200 * 10**6
+    """With less than this free on the ledger's disk no study is taken up and no job is started, so that what is in work
+    can end; both go on by themselves when there is room. Enough for thousands of answers; 0B: until nothing is left."""
     models: ModelSettings = ModelSettings()
     watch: WatchSettings = WatchSettings()
     results: ResultSettings = ResultSettings()
