@@ -21,7 +21,7 @@ from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
 from orchestrator.jobs.states import ENDED, DeliveryState, JobState
 from orchestrator.match.matcher import match
-from orchestrator.telemetry import logs, metrics
+from orchestrator.telemetry import logs, metrics, tracing
 from orchestrator.telemetry.events import Event
 from orchestrator.watch import changes, earlier, generation, reconcile
 from wetread_contract.judgement import Outcome
@@ -289,6 +289,7 @@ class Intake:
             ledger.open_job(connection, new, case.now, replaces=replaces)
             if not matched.shadow and self._adopt(connection, case, key):
                 return key
+        tracing.judged(key, case.waiting.noticed_at, study=study, model=matched.model.name, again=existing is not None)
         logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
         return key
 
