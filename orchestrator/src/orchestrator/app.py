@@ -34,7 +34,7 @@ from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
 from orchestrator.orthanc.remotes import remote_of
 from orchestrator.site_file import SiteFile
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 from orchestrator.web.server import Server
 
@@ -187,6 +187,7 @@ class Orchestrator:
         self._registry.close()
         self._archive.close()
         self._database.close()
+        tracing.shut_down()
         if self._lock is not None:
             self._lock.close()
         logs.info(Event.ORCHESTRATOR_STOPPED)

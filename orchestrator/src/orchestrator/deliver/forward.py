@@ -23,7 +23,7 @@ from orchestrator.jobs import approvals, deliveries, ledger, shipments
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.pauses import pause_after
 from orchestrator.jobs.states import UNDERWAY, DeliveryState, JobState
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class _Forwarding:
         going_on = False
         if delivery is not None:
             try:
-                going_on = step(delivery)
+                with tracing.part("deliver", self._key.job, destination=self._key.destination, attempt=self._attempt):
+                    going_on = step(delivery)
             except Cancelled:
                 logs.info(Event.DELIVERY_RETRIED, job=logs.job(self._key.job), reason="not wanted any more")
             except Transient as error:
