@@ -13,13 +13,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
-from orchestrator.deliver import supports
+from orchestrator.deliver import retract, supports
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
 from orchestrator.handoffs import ObjectKind
-from orchestrator.jobs import deliveries, judgements, ledger, news
+from orchestrator.jobs import judgements, ledger, news
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
-from orchestrator.jobs.states import ENDED, DeliveryState, JobState
+from orchestrator.jobs.states import ENDED, JobState
 from orchestrator.match.matcher import match
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
@@ -292,8 +292,7 @@ class Intake:
         logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
         return key
 
-    @staticmethod
-    def _adopt(connection: sa.Connection, case: _Case, key: JobKey) -> bool:
+    def _adopt(self, connection: sa.Connection, case: _Case, key: JobKey) -> bool:
         """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
         mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
         if {made.kind for made, _ in mine} != {ObjectKind.CARD, ObjectKind.REPORT}:
@@ -304,9 +303,8 @@ class Intake:
             ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
         for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
             if other.state is JobState.DONE and other.key != key:
-                reason = "replaced by a newer result"
-                deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
-                ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
+                retract.replaced(connection, self._version().site, other.key, case.now)
+                ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason="replaced by a newer result")
         logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
         return True
 
