@@ -82,6 +82,20 @@ class ModelService:
             self._process.stop()
         self._process = None
 
+    def start_again(self) -> None:
+        """Starts it; returns at once."""
+        self.launch()
+
+    def freeze(self) -> None:
+        """Stops it where it is, as a machine that swaps would."""
+        if self._process:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        if self._process:
+            self._process.thaw()
+
     def kill(self) -> None:
         """Ends the model at once, with calls in flight."""
         if self._process:
@@ -151,6 +165,20 @@ class Orchestrator:
         if self._process:
             self._process.stop()
         self._process = None
+
+    def start_again(self) -> None:
+        """Starts it; returns at once."""
+        self.launch()
+
+    def freeze(self) -> None:
+        """Stops it where it is, as a machine that swaps would."""
+        if self._process:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        if self._process:
+            self._process.thaw()
 
     def kill(self) -> None:
         """Ends it as a power cut would."""

@@ -70,8 +70,11 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 def own_chain(tmp_path: Path) -> Callable[..., AbstractContextManager[Chain]]:
     """Makes a chain of this test alone: `with own_chain(model, watch={…}) as chain`."""
 
-    def make(model: Model, **site: Mapping[str, object]) -> AbstractContextManager[Chain]:
-        return started(tmp_path, model, model_settings(tmp_path, free_port()), **site)
+    def make(
+        model: Model, settings: OrthancSettings = QUICK, **site: Mapping[str, object]
+    ) -> AbstractContextManager[Chain]:
+        orthanc = Orthanc(tmp_path / "orthanc", settings)
+        return started(tmp_path, model, model_settings(tmp_path, free_port()), orthanc, **site)
 
     return make
 

@@ -42,7 +42,7 @@ def grading() -> Answering:
 
 def to(name: str, **destination: object) -> dict[str, dict[str, object]]:
     """Sections of a site file that has results go to one destination by themselves, however old the exam."""
-    delivery = {"remote": name, "auto_transmit": True, "study_date_within": "9000d"}
+    delivery = {"remote": name, "auto_transmit": True, "study_date_within": "9000d", "quiet": 0}
     return {"destinations": {name: destination}, "delivery": delivery}
 
 

@@ -24,11 +24,12 @@ from orchestrator.deliver import forward, retention, retract, supports
 from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
-from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
+from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, DiskFull, SettingsInvalid, WetreadError
 from orchestrator.intake import NEW_NAME_LOOKS_BACK, Intake
 from orchestrator.jobs import delivery_sweep, handover, news, site_files, sweep
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
+from orchestrator.jobs.room import Room
 from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
 from orchestrator.orthanc.remotes import remote_of
@@ -50,7 +51,12 @@ _SITE_EVERY = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(milliseconds=500)
 _STOCK_EVERY = timedelta(seconds=30)
 _KEEP_ENGINE_RECORDS = timedelta(days=7)
-_SPEAKS_TO_ARCHIVE = frozenset({"watch", "settle"})
+_OVER = {
+    Event.ARCHIVE_UNAVAILABLE: Event.ARCHIVE_REACHED,
+    Event.ARCHIVE_REFUSED: Event.ARCHIVE_REACHED,
+    Event.DISK_FILLED: Event.DISK_HAS_ROOM,
+}
+"""What is said when a trouble is over; of all others only that the loop goes on."""
 _TROUBLE_PAUSE = timedelta(seconds=2)
 
 
@@ -83,7 +89,8 @@ class Orchestrator:
         self._last_round = now()
         self._last_clean_up = now() - timedelta(days=1)
         self._looked_up_to: JobKey | None = None
-        self._trouble: dict[str, str] = {}
+        self._room = Room(folder(site.database), lambda: self._file.current.site.disk_reserve)
+        self._trouble: dict[str, WetreadError] = {}
         self._failed = False
         self._welcomed: set[str] = set()
         tools = self._tools()
@@ -105,6 +112,7 @@ class Orchestrator:
             now,
             folder(site.database),
             {"orchestrator": tls.certificate_file, "models_ca": tls.ca_file} if tls else {},
+            self._obstacle,
         )
         self._server = Server(site.web, health) if site.web.port else None
         self._engine = Engine(
@@ -118,6 +126,11 @@ class Orchestrator:
 
     def run(self, stop: threading.Event) -> bool:
         """Works until asked to stop; False when a defect of ours ended it."""
+        if self._server is not None:
+            self._server.start()
+        if not self._await_room(stop):
+            self._close()
+            return True
         self._database.migrate()
         self._keep_site_file()
         self._active.refresh()  # before anything is judged; a wrong address ends here, and counts as no crash
@@ -135,8 +148,6 @@ class Orchestrator:
         threads = [threading.Thread(target=self._keep_going, args=(loop, stop), name=loop.name) for loop in loops]
         for thread in threads:
             thread.start()
-        if self._server is not None:
-            self._server.start()
         stop.wait()
         self._stopping.set()
         for loop, thread in zip(loops, threads, strict=True):
@@ -147,6 +158,23 @@ class Orchestrator:
 
     def _accepts_too_broad(self, model: str) -> bool:
         return self._file.current.rules.accepts_too_broad(model)
+
+    def _obstacle(self) -> WetreadError | None:
+        """What keeps the intake, or the start, from going on; trouble of other loops holds up no study."""
+        found = (self._trouble.get(loop) for loop in ("start", "watch", "settle", "sweep"))
+        return next((error for error in found if isinstance(error, DiskFull)), None)
+
+    def _await_room(self, stop: threading.Event) -> bool:
+        """True when there is room for a start; says so while there is none. False: asked to stop meanwhile."""
+        start = _Loop("start", self._start_room, stop)
+        while self._attempt(start):
+            if stop.wait(_TROUBLE_PAUSE.total_seconds()):
+                return False
+        return True
+
+    def _start_room(self) -> timedelta:
+        self._room.require()
+        return timedelta()
 
     def _live_models(self) -> list[str]:
         return [f"{one.identity.name} {one.identity.version}" for one in self._registry.live()]
@@ -192,17 +220,17 @@ class Orchestrator:
         try:
             pause = loop.work()
         except WetreadError as error:
-            if self._trouble.get(loop.name) != str(error):
+            if str(self._trouble.get(loop.name)) != str(error):
                 logs.warning(_event(error), loop=loop.name, reason=str(error))
-            self._trouble[loop.name] = str(error)
+            self._trouble[loop.name] = error
             return _TROUBLE_PAUSE
-        if self._trouble.pop(loop.name, None):
-            logs.info(
-                Event.ARCHIVE_REACHED if loop.name in _SPEAKS_TO_ARCHIVE else Event.LOOP_RECOVERED, loop=loop.name
-            )
+        trouble = self._trouble.pop(loop.name, None)
+        if trouble is not None:
+            logs.info(_OVER.get(_event(trouble), Event.LOOP_RECOVERED), loop=loop.name)
         return pause
 
     def _watch_once(self) -> timedelta:
+        self._room.require()
         studies, arrivals = self._intake.read_changes()
         moment = now()
         if studies:
@@ -215,7 +243,8 @@ class Orchestrator:
         return self._site.watch.busy_poll if busy else self._site.watch.idle_poll
 
     def _settle_once(self) -> timedelta:
-        if self._intake.settle_due():
+        self._room.require()
+        if self._intake.settle_due() + self._intake.look_early():
             self._sweep.set()
         return timedelta(seconds=1)
 
@@ -263,6 +292,7 @@ class Orchestrator:
 
     def _sweep_once(self) -> timedelta:
         moment = now()
+        self._room.require()
         sweep.start_due(self._database, self._engine, self._registry.calls, moment, 3 * self._site.work.threads)
         delivery = self._file.current.site.delivery
         delivery_sweep.start_due(self._database, self._engine, moment, delivery.at_once)
@@ -285,6 +315,8 @@ def now() -> datetime:
 def _event(error: WetreadError) -> Event:
     if isinstance(error, ArchiveUnavailable):
         return Event.ARCHIVE_UNAVAILABLE
+    if isinstance(error, DiskFull):
+        return Event.DISK_FILLED
     if isinstance(error, SettingsInvalid):
         return Event.SITE_FILE_REFUSED
     return Event.ARCHIVE_REFUSED if isinstance(error, ArchiveRefused) else Event.LOOP_FAILED

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import prove, reports
+from orchestrator.deliver import calm, prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
@@ -166,6 +166,9 @@ class _Forwarding:
             reason = held_because(facts, rules, self._destination, now)
             if reason:
                 deliveries.move(connection, delivery, DeliveryState.HELD, now, reason=reason)
+            elif wait := calm.wait_for(connection, tools.site(), delivery, job.model.name, now):
+                deliveries.wait(connection, delivery, wait.until, now, wait.reason, failed=False)
+                return True
         if reason:
             logs.info(
                 Event.DELIVERY_HELD,

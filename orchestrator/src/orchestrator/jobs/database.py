@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from orchestrator.errors import DatabaseUnavailable, SettingsInvalid
+from orchestrator.errors import DatabaseUnavailable, DiskFull, SettingsInvalid
+from orchestrator.jobs.room import OutOfRoom, notice_full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "glusterfs", "ceph"})
 
 
+_FULL = "disk full: the ledger cannot be written; nothing is lost; make room, and work goes on by itself"
 _UNREACHABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
@@ -43,22 +45,27 @@ class Database:
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that sees nobody else's half: committed at the end, rolled back on an error.
 
-        Raises `DatabaseUnavailable` when the database cannot be reached or stays locked.
+        Raises `DatabaseUnavailable` when the database cannot be reached or stays locked, `DiskFull` when there
+        is no room.
         """
         try:
             with self.engine.begin() as connection:
                 if self._sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
+        except OutOfRoom as error:
+            raise DiskFull(_FULL) from error
         except _UNREACHABLE as error:
             raise DatabaseUnavailable(f"database: {_first_line(error)}; the work is kept and tried again") from error
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection for looking only. Raises `DatabaseUnavailable`."""
+        """A connection for looking only. Raises `DatabaseUnavailable`, or `DiskFull`."""
         try:
             with self.engine.connect() as connection:
                 yield connection
+        except OutOfRoom as error:
+            raise DiskFull(_FULL) from error
         except _UNREACHABLE as error:
             raise DatabaseUnavailable(f"database: {_first_line(error)}; tried again") from error
 
@@ -95,6 +102,7 @@ def _engine(url: str) -> sa.Engine:
     _refuse_network_file_system(path)
     engine = sa.create_engine(url, pool_size=20, max_overflow=20, hide_parameters=True, connect_args={"timeout": 30})
     sa.event.listen(engine, "connect", _set_up_sqlite)
+    notice_full_disk(engine, path.parent)
     return engine
 
 

@@ -22,7 +22,7 @@ from pydantic import (
 from orchestrator.errors import SettingsInvalid
 from orchestrator.handoffs import CompositionSettings
 from orchestrator.settings.delivery import DeliverySettings, DestinationSettings, RetentionSettings
-from orchestrator.settings.values import Duration, RetrySettings, SecretFile, Section, Zone
+from orchestrator.settings.values import Duration, RetrySettings, SecretFile, Section, Size, Zone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,9 +73,13 @@ class ModelSettings(Section):
     """How often names are resolved and models described: a new container is live within 10 s."""
     version_grace: Duration = timedelta(minutes=10)
     """A version that no container serves for this long, while a newer one is active, hands its unstarted jobs on."""
+    start_after: Duration | None = None
+    """A study that has been quiet for so long, such as `2s`, is read before Orthanc calls it stable, by models whose
+    requirements it meets; nothing leaves Orthanc earlier for that. Unset: models wait for Orthanc's StableAge. It costs
+    Orthanc one request for each new instance."""
     policy: dict[str, Any] = Field(default_factory=dict)
     """By model name, or by `name version` in quotes: `select` and `exclude` (more conditions, in the declaration's
-    language), `off`, `shadow`, `accept_too_broad`. A site narrows a model, never widens it."""
+    language), `off`, `shadow`, `accept_too_broad`, `start_after`. A site narrows a model, never widens it."""
 
 
 class WatchSettings(Section):
@@ -143,6 +147,9 @@ class Site(Section):
     """Mandatory: containers run in UTC, and results must not sort before the exam."""
     database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^sqlite:///")
     """SQLAlchemy address of ledger and engine: a SQLite file on a local disk, for one orchestrator."""
+    disk_reserve: Size = 200 * 10**6
+    """With less than this free on the ledger's disk no study is taken up and no job is started, so that what is in work
+    can end; both go on by themselves when there is room. Enough for thousands of answers; 0B: until nothing is left."""
     models: ModelSettings = ModelSettings()
     watch: WatchSettings = WatchSettings()
     results: ResultSettings = ResultSettings()

@@ -14,6 +14,8 @@ class Event(StrEnum):
     ARCHIVE_UNAVAILABLE = "archive_unavailable"
     ARCHIVE_REFUSED = "archive_refused"
     ARCHIVE_REPLACED = "archive_replaced"
+    DISK_FILLED = "disk_filled"
+    DISK_HAS_ROOM = "disk_has_room"
     MODEL_REGISTERED = "model_registered"
     MODEL_REFUSED = "model_refused"
     MODEL_LOST = "model_lost"
