@@ -208,6 +208,8 @@ class Composition:
     settings: CompositionSettings
     wetread_version: str
     replaces: Replaced | None = None
+    rejections: int = 0
+    """How often what this job made before was withdrawn where it had been sent: the next gets other UIDs."""
 
 
 class ObjectKind(StrEnum):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.deliver import retract
 from orchestrator.handoffs import ObjectKind
 from orchestrator.jobs import deliveries, judgements, ledger
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
-from orchestrator.jobs.states import ENDED, DeliveryState, JobState
+from orchestrator.jobs.states import ENDED, JobState
 from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from orchestrator.handoffs import Generation, JobKey, Match
     from orchestrator.jobs.news import WaitingStudy
+    from orchestrator.settings import Site
     from orchestrator.watch.earlier import EarlierObject
 
 _REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
@@ -35,6 +37,7 @@ class Case:
     earlier: tuple[EarlierObject, ...]
     """Results in the study that only an earlier life of the ledger has known."""
     priority: int
+    site: Site
     now: datetime
 
 
@@ -105,9 +108,8 @@ def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
         ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
     for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
         if other.state is JobState.DONE and other.key != key:
-            reason = "replaced by a newer result"
-            deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
-            ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
+            retract.replaced(connection, case.site, other.key, case.now)
+            ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason="replaced by a newer result")
     logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
     return True
 

@@ -260,6 +260,19 @@ SHIPMENTS = Table(
 `relabelled`: an SR in another SOP class, made for this destination from the one that Orthanc holds.
 """
 
+REJECTED = Table(
+    "rejected",
+    METADATA,
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("destination", String(64), primary_key=True),
+    Column("job_key", String(64), ForeignKey("jobs.key"), nullable=False, index=True),
+    Column("sop_class_uid", String(64), nullable=False),
+    Column("series_instance_uid", String(64), nullable=False),
+    Column("study_instance_uid", String(64), nullable=False),
+    Column("rejected_at", Instant, nullable=False),
+)
+"""Objects that must not count any more where they have been sent: none of their UIDs is used again."""
+
 REMOVALS = Table(
     "removals",
     METADATA,
