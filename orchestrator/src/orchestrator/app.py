@@ -244,7 +244,7 @@ class Orchestrator:
 
     def _settle_once(self) -> timedelta:
         self._room.require()
-        if self._intake.settle_due():
+        if self._intake.settle_due() + self._intake.look_early():
             self._sweep.set()
         return timedelta(seconds=1)
 

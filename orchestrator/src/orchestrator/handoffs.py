@@ -81,6 +81,8 @@ class Generation:
     last_update: datetime
     """Orthanc's `LastUpdate` of the study; aware, UTC."""
     instances: tuple[StoredInstance, ...]
+    stable: bool = True
+    """Orthanc has seen nothing new of the study for StableAge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from orchestrator.cli import (
     retaining,
     retracting,
     studies,
+    study,
 )
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
 from orchestrator.telemetry import logs
@@ -79,3 +80,4 @@ app.command()(deliveries.reject)
 app.command()(retracting.retract)
 app.command()(retaining.retention)
 app.add_typer(models.app, name="model")
+app.add_typer(study.app, name="study")

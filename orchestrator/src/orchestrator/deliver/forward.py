@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import prove, reports
+from orchestrator.deliver import calm, prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
@@ -130,6 +130,7 @@ class _Forwarding:
         if self._held(delivery):
             return False
         if delivery.sent_at is not None:
+            self._settle(delivery)
             self._ask(delivery)
         if delivery.state is DeliveryState.QUEUED:
             sent_at = delivery.sent_at or self._tools.clock()
@@ -143,6 +144,12 @@ class _Forwarding:
             raise DestinationUnavailable(f"{len(problems)} of {len(trouble)} objects were not taken: {problems[0]}")
         self._move(delivery, DeliveryState.PROVING)
         return True
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Lets what a process that died had Orthanc send arrive first: sent beside it, it would be there twice."""
+        for transfer in self._remote.begun({one.orthanc_id for one in self._unproven()}):
+            logs.info(Event.TRANSFER_AWAITED, job=logs.job(self._key.job), destination=self._key.destination)
+            self._remote.settle(transfer, lambda: self._still(delivery))
 
     def _held(self, delivery: Delivery) -> bool:
         """Looks once more whether it may go; the answer may have changed since it was queued."""
@@ -159,6 +166,9 @@ class _Forwarding:
             reason = held_because(facts, rules, self._destination, now)
             if reason:
                 deliveries.move(connection, delivery, DeliveryState.HELD, now, reason=reason)
+            elif wait := calm.wait_for(connection, tools.site(), delivery, job.model.name, now):
+                deliveries.wait(connection, delivery, wait.until, now, wait.reason, failed=False)
+                return True
         if reason:
             logs.info(
                 Event.DELIVERY_HELD,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from orchestrator.deliver import calm
 from orchestrator.deliver.guards import Facts, held_because
 from orchestrator.handoffs import DeliveryKey, Purpose
 from orchestrator.jobs import approvals, deliveries, ledger, shipments
@@ -103,6 +104,7 @@ def open_deliveries(
         opened.append(deliveries.open_delivery(connection, new, state, now, reason))
         log = Event.DELIVERY_HELD if reason else Event.DELIVERY_QUEUED
         logs.info(log, job=logs.job(job.key), destination=name, reason=reason)
+    calm.settle(connection, site, job.study, now)
     return opened
 
 

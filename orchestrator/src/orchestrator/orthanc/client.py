@@ -81,6 +81,11 @@ class OrthancClient:
         wanted = {"Level": "Study", "Query": {"StudyDate": f"{since:%Y%m%d}-{until:%Y%m%d}"}}
         return [OrthancId(found) for found in self._json("POST", "/tools/find", json=wanted)]
 
+    def studies_called(self, study_instance_uid: str) -> Sequence[OrthancId]:
+        """Studies by UID, from Orthanc's own index."""
+        wanted = {"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}}
+        return [OrthancId(found) for found in self._json("POST", "/tools/find", json=wanted)]
+
     def made_by(self, manufacturer: str) -> Sequence[OrthancId]:
         """Instances of series by Manufacturer, which Orthanc keeps in its index."""
         wanted = {"Level": "Series", "Query": {"Manufacturer": manufacturer}, "Expand": True}

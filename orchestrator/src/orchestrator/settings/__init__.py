@@ -73,9 +73,13 @@ class ModelSettings(Section):
     """How often names are resolved and models described: a new container is live within 10 s."""
     version_grace: Duration = timedelta(minutes=10)
     """A version that no container serves for this long, while a newer one is active, hands its unstarted jobs on."""
+    start_after: Duration | None = None
+    """A study that has been quiet for so long, such as `2s`, is read before Orthanc calls it stable, by models whose
+    requirements it meets; nothing leaves Orthanc earlier for that. Unset: models wait for Orthanc's StableAge. It costs
+    Orthanc one request for each new instance."""
     policy: dict[str, Any] = Field(default_factory=dict)
     """By model name, or by `name version` in quotes: `select` and `exclude` (more conditions, in the declaration's
-    language), `off`, `shadow`, `accept_too_broad`. A site narrows a model, never widens it."""
+    language), `off`, `shadow`, `accept_too_broad`, `start_after`. A site narrows a model, never widens it."""
 
 
 class WatchSettings(Section):

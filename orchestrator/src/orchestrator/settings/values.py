@@ -9,20 +9,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from wetread_contract.durations import duration
+
 _UNITS_BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_UNITS_S = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
 
 
 def _duration(value: object) -> object:
-    """A duration written as number and unit (`2h`, `500ms`), as seconds."""
+    """A duration written as number and unit (`2h`, `500ms`); a bare 0 needs none."""
     if isinstance(value, timedelta):
         return value
-    text = str(value).strip()
-    unit = text.lstrip("0123456789.").strip()
-    number = text[: len(text) - len(unit)].strip() if unit else text
-    if unit not in _UNITS_S or not number:
-        raise ValueError(f"write a number with one of the units {', '.join(_UNITS_S)}, such as 2h")
-    return timedelta(seconds=float(number) * _UNITS_S[unit])
+    return timedelta() if value == 0 else duration(str(value))
 
 
 def _size(value: object) -> object:

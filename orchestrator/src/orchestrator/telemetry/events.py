@@ -42,6 +42,7 @@ class Event(StrEnum):
     DELIVERY_QUEUED = "delivery_queued"
     DELIVERY_RETRIED = "delivery_retried"
     DELIVERY_RELABELLED = "delivery_relabelled"
+    TRANSFER_AWAITED = "transfer_awaited"
     RESULT_DELIVERED = "result_delivered"
     DELIVERY_FAILED = "delivery_failed"
     RESULT_RETRACTED = "result_retracted"
