@@ -32,6 +32,8 @@ class World:
     orchestrators: Sequence[Orchestrator]
     models: Sequence[ModelService]
     orthanc: Orthanc
+    database: str
+    """SQLAlchemy address of the ledger that all orchestrators share."""
     wires: Sequence[Wire] = ()
     """Between orchestrators and what they speak to."""
     disk: SmallDisk | None = None

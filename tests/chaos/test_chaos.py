@@ -79,21 +79,22 @@ def world(stack: Stack, tmp_path: Path) -> Iterator[World]:
             site["database"] = f"sqlite:///{orchestrator.database}"
         site["disk_reserve"] = "4MB"
         orchestrator.site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
-        yield World([orchestrator], [stack.model], stack.orthanc, wires, disk if may_fill else None)
+        starving = disk if may_fill else None
+        yield World([orchestrator], [stack.model], stack.orthanc, site["database"], wires, starving)
 
 
 def test_violence_loses_nothing_and_doubles_nothing(stack: Stack, world: World) -> None:
     with stack:
         stack.start()
         exams, monkey = _play(stack, world)
-        _start_once_more(stack)
-        _wait_for_quiet(stack)
-        poisoned = _retry_what_was_hit_too_often(stack)
+        _start_once_more(world)
+        _wait_for_quiet(stack, world)
+        poisoned = _retry_what_was_hit_too_often(stack, world)
         if poisoned:
-            _wait_for_quiet(stack)
+            _wait_for_quiet(stack, world)
         attacks = f"killed {dict(monkey.killed)}, {_others(monkey)}"
         story = f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS}; {attacks}; {len(exams)} studies"
-        _say(f"{story}, {_stories(exams)}; {poisoned} retried after three deaths; jobs {_jobs(stack)}")
+        _say(f"{story}, {_stories(exams)}; {poisoned} retried after three deaths; jobs {_jobs(world)}")
 
         found = list(check.faults(stack.archive, exams))
         doctor = _wetread(stack, "doctor", "--ledger")
@@ -138,18 +139,21 @@ def _send(sender: Sender, random: Random, enough: threading.Event) -> list[Exam]
     return exams
 
 
-def _start_once_more(stack: Stack) -> None:
-    for stop in (stack.orchestrator.kill, stack.model.kill, stack.orthanc.kill):
-        stop()
-    stack.orthanc.start()
-    stack.model.launch()
-    stack.model.await_ready()
-    stack.orchestrator.start()
+def _start_once_more(world: World) -> None:
+    for _, _, program in world.victims():
+        program.kill()
+    world.orthanc.start()
+    for model in world.models:
+        model.launch()
+    for model in world.models:
+        model.await_ready()
+    for orchestrator in world.orchestrators:
+        orchestrator.start()
 
 
-def _wait_for_quiet(stack: Stack) -> None:
+def _wait_for_quiet(stack: Stack, world: World) -> None:
     """Returns when nothing is left to do, in Orthanc and in the ledger, for two seconds."""
-    database = Database.existing(f"sqlite:///{stack.orchestrator.database}")
+    database = Database.existing(world.database)
     looks = 0
 
     def quiet() -> bool | None:
@@ -173,9 +177,9 @@ def _nothing_to_do(stack: Stack, database: Database) -> bool:
     return place is not None and place.seq >= newest and not left and set(counts) <= ENDED
 
 
-def _retry_what_was_hit_too_often(stack: Stack) -> int:
+def _retry_what_was_hit_too_often(stack: Stack, world: World) -> int:
     """What the crash budget has taken for poison is retried, as a person would; how many."""
-    with _ledger(stack) as connection:
+    with _ledger(world) as connection:
         failed = [job.key for job in ledger.listed(connection, states=[JobState.FAILED], limit=10**6)]
         reasons = [job.reason for job in ledger.listed(connection, states=[JobState.FAILED], limit=10**6)]
     assert [reason for reason in reasons if "died" not in reason] == [], f"CHAOS_SEED={SEED}"
@@ -184,12 +188,12 @@ def _retry_what_was_hit_too_often(stack: Stack) -> int:
     return len(failed)
 
 
-def _ledger(stack: Stack):  # noqa: ANN202  # a context manager of the ledger's own
-    return Database.existing(f"sqlite:///{stack.orchestrator.database}").read()
+def _ledger(world: World):  # noqa: ANN202  # a context manager of the ledger's own
+    return Database.existing(world.database).read()
 
 
-def _jobs(stack: Stack) -> dict[str, int]:
-    with _ledger(stack) as connection:
+def _jobs(world: World) -> dict[str, int]:
+    with _ledger(world) as connection:
         return {state.value: count for state, count in ledger.counts(connection).items()}
 
 
