@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from bench.model import answer
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from demo.postgres import Postgres
+
     from wetread_sdk import Model
 
 INCOMPLETE_AFTER = "4s"
@@ -39,7 +42,7 @@ def brdensity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 
 
 @contextmanager
-def _started(folder: Path, model: Model, **site: Mapping[str, object]) -> Iterator[Chain]:
+def _started(folder: Path, model: Model, **site: Mapping[str, object] | str) -> Iterator[Chain]:
     port = free_port()
     orthanc = Orthanc(folder / "orthanc", QUICK)
     orchestrator = Orchestrator(folder, orthanc, (f"127.0.0.1:{port}",), **site)
@@ -66,10 +69,19 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 def own_chain(tmp_path: Path) -> Callable[..., AbstractContextManager[Chain]]:
     """Makes a chain of this test alone: `with own_chain(model, watch={…}) as chain`."""
 
-    def make(model: Model, **site: Mapping[str, object]) -> AbstractContextManager[Chain]:
+    def make(model: Model, **site: Mapping[str, object] | str) -> AbstractContextManager[Chain]:
         return _started(tmp_path, model, **site)
 
     return make
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Keys of a site file that name an empty database: the test runs with both kinds."""
+    if request.param == "SQLite":
+        return {}
+    server: Postgres = request.getfixturevalue("postgres")
+    return {"database": server.make(uuid4().hex), "database_password_file": str(server.password_file)}
 
 
 @pytest.fixture(scope="session")
