@@ -91,17 +91,21 @@ def take_stock(database: Database, now: datetime) -> None:
     """
     with database.write() as connection:
         for job in crashes.suspects(connection):
-            crashes.count_crash(connection, job)
-            if job.crashes + 1 >= MOST_CRASHES:
-                reason = (
-                    f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
-                )
-                ledger.move(connection, job, JobState.FAILED, now, reason=reason)
-                logs.warning(Event.JOB_FAILED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
-            elif job.crashes + 1 >= ALONE_AFTER:
+            if not note_death(connection, job, now) and job.crashes + 1 >= ALONE_AFTER:
                 reason = f"the orchestrator died {job.crashes + 1} times while working on this; it runs alone now"
                 again = {"engaged": False, "attempt": job.attempt + 1, "not_before": now}
                 ledger.move(connection, job, JobState.QUEUED, now, reason=reason, changes=again)
+
+
+def note_death(connection: sa.Connection, job: ledger.Job, now: datetime) -> bool:
+    """Counts a crash for a job that was executing when its process died; True when it is poison and FAILED."""
+    crashes.count_crash(connection, job)
+    if job.crashes + 1 < MOST_CRASHES:
+        return False
+    reason = f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
+    ledger.move(connection, job, JobState.FAILED, now, reason=reason)
+    logs.warning(Event.JOB_FAILED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
+    return True
 
 
 def take_back(database: Database, engine: Engine, now: datetime) -> int:

@@ -342,6 +342,8 @@ class Walk:
 
     def _vanished(self) -> None:
         """Something that the job rests on has left Orthanc: its objects go too, and what is left is judged again."""
+        if self._mine() is None:
+            return
         with self._tools.database.read() as connection:
             left = ledger.results(connection, [self._key])
         try:
@@ -365,7 +367,10 @@ class Walk:
         with self._tools.database.read() as connection:
             job = ledger.find(connection, self._key)
             left = ledger.results(connection, [self._key])
-        if job is None or job.state is JobState.DONE or job.attempt != self._attempt:
+        if job is not None and job.attempt != self._attempt:
+            logs.warning(Event.EFFECT_REFUSED, job=logs.job(self._key), reason="another attempt has taken it over")
+            return
+        if job is None or job.state is JobState.DONE:
             return
         try:
             store.remove(self._tools.archive, [one.orthanc_id for one in left])
