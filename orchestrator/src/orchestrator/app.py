@@ -25,8 +25,8 @@ from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
-from orchestrator.intake import NEW_NAME_LOOKS_BACK, Intake
-from orchestrator.jobs import delivery_sweep, handover, news, site_files, sweep
+from orchestrator.intake import Intake
+from orchestrator.jobs import delivery_sweep, handover, news, site_files, standing, sweep
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
 from orchestrator.operations.health import Health
@@ -223,7 +223,7 @@ class Orchestrator:
         self._active.refresh()
         for model in self._active():
             name, since = model.identity.name, model.known_since
-            if name not in self._welcomed and since > now() - NEW_NAME_LOOKS_BACK:
+            if name not in self._welcomed and since > now() - standing.NEW_NAME_LOOKS_BACK:
                 self._intake.welcome(name)
                 self._settle.set()
             self._welcomed.add(name)

@@ -8,18 +8,21 @@ A study that cannot be read now waits as a row of `news` and holds up no other.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
 from orchestrator.deliver import supports
+from orchestrator.dispatch import unasked
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
 from orchestrator.handoffs import ObjectKind
-from orchestrator.jobs import deliveries, judgements, ledger, news
+from orchestrator.jobs import deliveries, judgements, ledger, news, predictions, standing
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
+from orchestrator.jobs.predictions import SavedPrediction
 from orchestrator.jobs.states import ENDED, DeliveryState, JobState
+from orchestrator.match import refusal
 from orchestrator.match.matcher import match
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
@@ -38,13 +41,9 @@ if TYPE_CHECKING:
     from orchestrator.jobs.news import WaitingStudy
     from orchestrator.orthanc.archive import Archive
     from orchestrator.site_file import Version
+    from wetread_contract.headers import Headers
 
-NEW_NAME_LOOKS_BACK = timedelta(hours=1)
-"""A model whose name is new to the site is judged against what came within this time."""
-_REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
 _LOOK_AGAIN = timedelta(seconds=5)
-_SAME_MOMENT = timedelta(minutes=1)
-"""A model is known a moment before it is asked: a study that was judged in between is news to it."""
 _LOOK_AGAIN_AT_LAST = timedelta(hours=1)
 
 
@@ -123,7 +122,7 @@ class Intake:
         """A model whose name is new to the site is judged against what came lately: a start-up race loses nothing."""
         now = self._clock()
         with self._database.write() as connection:
-            studies = judgements.judged_since(connection, now - NEW_NAME_LOOKS_BACK)
+            studies = judgements.judged_since(connection, now - standing.NEW_NAME_LOOKS_BACK)
             news.note_studies(connection, studies, now)
         logs.info(Event.MODEL_REGISTERED, model=name, looks_back_at=len(studies))
 
@@ -204,16 +203,15 @@ class Intake:
             priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
             case = _Case(waiting, current, found, priority, now)
             for matched in matches:
-                self._decide(connection, case, matched)
+                self._decide(connection, case, matched, foreign)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
             if known is not None:
                 self._take_up_again(connection, case)
-            standing = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
-            supports.withdraw_unsupported(connection, self._version().site, current.study, standing, now)
+            unrejected = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
+            supports.withdraw_unsupported(connection, self._version().site, current.study, unrejected, now)
             deadline = current.last_update + self._version().site.watch.incomplete_after
             if now >= deadline:
-                for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):
-                    logs.info(Event.STUDY_JUDGED, study=logs.short(current.study), model=name, outcome="UNSUITABLE")
+                self._give_up(connection, case, foreign)
                 news.settle(connection, waiting)
             elif judgements.has_incomplete(connection, current.study, current.digest):
                 news.postpone(connection, waiting, deadline, failed=False)
@@ -243,11 +241,39 @@ class Intake:
         return [
             model
             for model in self._models()
-            if model.identity.name in waiting.asks or (not old and _is_news_to(model, known, now))
+            if model.identity.name in waiting.asks or (not old and standing.is_news_to(model, known, now))
         ]
 
-    def _decide(self, connection: sa.Connection, case: _Case, matched: Match) -> None:
-        key = self._queue(connection, case, matched) if matched.judgement.outcome is Outcome.MATCHED else None
+    def _give_up(self, connection: sa.Connection, case: _Case, foreign: Sequence[Headers]) -> None:
+        """What is missing will not come: the study is unsuitable, and where the site wants it a result says so."""
+        content = case.content
+        for given_up in judgements.give_up_incomplete(connection, content.study, content.digest, case.now):
+            name, version = given_up.model.name, given_up.model.version
+            logs.info(Event.STUDY_JUDGED, study=logs.short(content.study), model=name, outcome="UNSUITABLE")
+            rules = self._version().rules
+            matched = replace(given_up, shadow=rules.shadowed(name) or rules.shadows(name, version))
+            key = self._refuse(connection, case, matched, foreign)
+            if key is not None:
+                judgements.note_job(connection, content, matched, key)
+
+    def _refuse(
+        self, connection: sa.Connection, case: _Case, matched: Match, foreign: Sequence[Headers]
+    ) -> JobKey | None:
+        """Makes the job that says why the model is not asked; None where nobody wants to be told."""
+        if matched.shadow or not self._version().site.results.says_unsuitable(matched.model.name):
+            return None
+        told = refusal.of(matched, rejected_instances(foreign))
+        if told is None:
+            return None
+        content = unasked.unsuitable(matched.model, matched.judgement.reasons)
+        return self._queue(connection, case, told, SavedPrediction(content, "", case.now))
+
+    def _decide(self, connection: sa.Connection, case: _Case, matched: Match, foreign: Sequence[Headers]) -> None:
+        key = None
+        if matched.judgement.outcome is Outcome.MATCHED:
+            key = self._queue(connection, case, matched)
+        elif matched.judgement.outcome is Outcome.UNSUITABLE:
+            key = self._refuse(connection, case, matched, foreign)
         judgements.record(
             connection,
             case.content,
@@ -257,16 +283,21 @@ class Intake:
             decided_at=case.now,
         )
 
-    def _queue(self, connection: sa.Connection, case: _Case, matched: Match) -> JobKey:
-        """Makes the job of a match, or finds the one that is there, and clears its slot."""
+    def _queue(
+        self, connection: sa.Connection, case: _Case, matched: Match, answer: SavedPrediction | None = None
+    ) -> JobKey:
+        """Makes the job of a match, or finds the one that is there, and clears its slot.
+
+        With an `answer` of ours the model is not asked.
+        """
         study, series = case.content.study, matched.judgement.series_instance_uid
         orthanc_ids = {one.headers.sop_instance_uid: one.orthanc_id for one in case.content.instances}
         wanted = input_of(matched.judgement, orthanc_ids)
-        key = job_key(study, series, matched.model, wanted.orthanc_ids)
+        key = job_key(study, series, matched.model, wanted.orthanc_ids, asked=answer is None)
         origin = case.waiting.asks.get(matched.model.name, "news")
         existing = ledger.find(connection, key)
         again = origin == "rerun" and existing is not None and existing.state in ENDED
-        if existing is not None and existing.state not in _REOPENED and not again:
+        if existing is not None and existing.state not in standing.REOPENED and not again:
             return key
         replaces = None
         if not matched.shadow:
@@ -286,7 +317,8 @@ class Intake:
                 origin=origin,
                 shadow=matched.shadow,
             )
-            ledger.open_job(connection, new, case.now, replaces=replaces)
+            answered = None if answer is None else predictions.save(connection, answer)
+            ledger.open_job(connection, new, case.now, replaces=replaces, prediction=answered)
             if not matched.shadow and self._adopt(connection, case, key):
                 return key
         logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
@@ -313,12 +345,13 @@ class Intake:
     def _take_up_again(self, connection: sa.Connection, case: _Case) -> None:
         """Reopens what a content that has come back asked for, where its result went away with it."""
         study = case.content.study
+        present = {instance.orthanc_id for instance in case.content.instances}
         for (model, series), keys in judgements.matches(connection, study, case.content.digest).items():
             jobs = [job for key in keys if (job := ledger.find(connection, key)) is not None]
             waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.shadow]
             if any(self._adopt(connection, case, job.key) for job in waiting):
                 continue
-            if not jobs or any(_stands(connection, job, case) for job in jobs):
+            if not jobs or any(standing.stands(connection, job, present, case.waiting.noticed_at) for job in jobs):
                 continue
             if not jobs[0].shadow:
                 slot = ledger.slot(connection, study, series, model)
@@ -337,24 +370,3 @@ class Intake:
                 ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
                 logs.info(Event.JOB_SUPERSEDED, job=logs.job(job.key), study=logs.short(job.study))
         return finished
-
-
-def _stands(connection: sa.Connection, job: ledger.Job, case: _Case) -> bool:
-    """Whether a job needs no taking up: it is on its way, was ended by itself or a person, or its result is there.
-
-    A job that finished after the news may have its result in Orthanc since the study was read; one
-    whose result was withdrawn, by a person or because it is safe elsewhere, is left as it is.
-    """
-    if job.state is not JobState.DONE or job.shadow:
-        return job.state not in _REOPENED
-    present = {instance.orthanc_id for instance in case.content.instances}
-    noted = ledger.results(connection, [job.key])
-    return job.state_since >= case.waiting.noticed_at or all(one.orthanc_id in present for one in noted)
-
-
-def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | None, now: datetime) -> bool:
-    """Whether a content is to be judged by a model without anybody asking: a new one, or a new name just after it."""
-    if known is None:
-        return True
-    recent = known.judged_at >= now - NEW_NAME_LOOKS_BACK
-    return recent and model.identity.name not in known.models and model.known_since > known.judged_at - _SAME_MOMENT

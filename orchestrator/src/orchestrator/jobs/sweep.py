@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.jobs import crashes, halts, ledger
+from orchestrator.jobs import crashes, halts, ledger, turns
 from orchestrator.jobs.states import JobState
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
@@ -38,7 +38,7 @@ def start_due(
     """
     started = 0
     with database.write() as connection:
-        engaged = ledger.engaged_by_model(connection)
+        engaged = turns.engaged_by_model(connection)
         room = at_most - sum(engaged.values())
         for job in _next(connection, calls, engaged, now, room) if room > 0 else ():
             attempt = ledger.engage(connection, job)
@@ -57,19 +57,28 @@ def _next(
 ) -> list[ledger.Job]:
     """The jobs that get the room: STAT first, then the model that has least in work, then the oldest.
 
-    A model that is paused or down takes no room, and one that is flooded no more than its share.
+    A model that is paused takes no room; one that is down or flooded only for what it has answered.
     """
     paused = {halt.model for halt in halts.in_force(connection)}
     if halts.EVERYTHING in paused:
         return []
-    asking = ledger.asking_by_model(connection)
+    asking = turns.asking_by_model(connection)
     ranked = [
         (job.priority, engaged.get(model.name, 0) + rank, job.created_at, job)
-        for model in ledger.due_models(connection, now)
-        if model.name not in paused and (free := calls(model) - asking.get(model.name, 0)) > 0
-        for rank, job in enumerate(ledger.due(connection, now, min(room, free), model=model))
+        for model in turns.due_models(connection, now)
+        if model.name not in paused
+        for rank, job in enumerate(_startable(connection, model, now, room, calls(model) - asking.get(model.name, 0)))
     ]
     return [job for *_, job in sorted(ranked, key=lambda entry: entry[:3])[:room]]
+
+
+def _startable(
+    connection: sa.Connection, model: ModelIdentity, now: datetime, room: int, free: int
+) -> list[ledger.Job]:
+    """Due jobs of a model that takes so many more calls; without any, those that need none."""
+    if free > 0:
+        return turns.due(connection, now, min(room, free), model=model)
+    return turns.due(connection, now, room, model=model, answered=True)
 
 
 def take_stock(database: Database, now: datetime) -> None:
