@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bench.model import DECLARATION, answer
+from demo.orthanc import Orthanc, OrthancSettings
 from demo.processes import free_port
 from demo.waiting import until
 from tests.delivery_chain import Pacs, make_known
@@ -164,6 +165,43 @@ def test_an_unapproved_models_result_goes_to_a_clinical_destination_once_it_is_a
         again = chain.send(four_view_study(study=unique()))
         chain.events.wait_for("result_delivered")
         assert [pacs.holds(str(one.dataset.SOPInstanceUID)) for one in chain.orthanc.archive.results(again)] == [1, 1]
+
+
+ROUTE_EVERYTHING = """
+function OnStoredInstance(instance, tags, metadata, origin)
+   SendToModality(instance, 'PACS')
+end
+"""
+
+
+def test_of_an_orthanc_that_routes_by_itself_nothing_leaves_before_it_is_released(tmp_path: Path, pacs: Pacs) -> None:
+    script = tmp_path / "route.lua"
+    script.write_text(ROUTE_EVERYTHING, encoding="utf-8")
+    orthanc = Orthanc(tmp_path / "orthanc", OrthancSettings(stable_age_s=1, lua_scripts=(script,)))
+    site = to("PACS", test=True)
+    site["delivery"] |= {"auto_transmit": False, "hold": "outside"}
+    settings = model_settings(tmp_path, free_port())
+    with started(tmp_path, grading(), settings, orthanc, **site) as chain:
+        introduce(chain, pacs)
+        views = [four_view_study(study=unique()) for _ in range(2)]
+        studies = [chain.send(one) for one in views]
+        jobs = [chain.events.wait_for("delivery_held").text("job") for _ in studies]
+        for view in (view for one in views for view in one):
+            there = str(view.SOPInstanceUID)
+            until(lambda there=there: pacs.holds(there) or None, what="the script routes the images", deadline_s=20)
+        assert [len(chain.orthanc.archive.results(study)) for study in studies] == [0, 0]
+
+        chain.wetread("release", jobs[0], "--by", "Ada", "--reason", "fine")
+        chain.wetread("reject", jobs[1], "--by", "Ada", "--reason", "too dark")
+        delivered = chain.events.wait_for("result_delivered")
+
+        assert delivered.text("job") == jobs[0]
+        ours = {study: chain.orthanc.archive.results(study) for study in studies}
+        assert sorted(len(found) for found in ours.values()) == [0, 2]
+        released = [str(one.dataset.SOPInstanceUID) for found in ours.values() for one in found]
+        assert [pacs.holds(uid) for uid in released] == [1, 1]
+        assert "CANCELLED" in chain.wetread("jobs", "--state", "CANCELLED")
+        assert sum(event.text("job") == jobs[1] for event in chain.logged("result_stored")) == 0
 
 
 def introduce(chain: Chain, pacs: Pacs) -> None:
