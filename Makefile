@@ -70,6 +70,11 @@ chaos: setup  ## kill everything at random while studies arrive (SEED=7 KILLS=20
 	@demo/host-packages orthanc
 	CHAOS_SEED="$(SEED)" CHAOS_KILLS="$(or $(KILLS),100)" $(BIN)/pytest tests/chaos -q -s
 
+.PHONY: soak
+soak: setup  ## ten times the design load for an hour (MINUTES=60): does the orchestrator grow? Draws var/soak.svg
+	@demo/host-packages orthanc
+	@$(BIN)/python -m bench.soak --minutes "$(or $(MINUTES),60)"
+
 # --- ship it -------------------------------------------------------------------------------------
 
 COMPOSE := docker compose --file compose/compose.yaml $(if $(filter gpu,$(HARDWARE)),--file compose/compose.gpu.yaml)

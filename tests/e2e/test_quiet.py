@@ -12,6 +12,11 @@ from tests.delivery_chain import Pacs, make_known
 from tests.dicom_factories import four_view_study, mammogram
 from tests.e2e.chain import unique
 from tests.e2e.test_acts import WHO, Counting, wetread
+from tests.fakes.models import Held
+
+from orchestrator.jobs import ledger
+from orchestrator.jobs.database import Database
+from orchestrator.jobs.states import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,3 +122,47 @@ def test_an_exam_that_is_called_complete_without_all_its_views_is_unsuitable_at_
         wetread(chain, "study", "complete", study, *WHO)
 
         until(lambda: "UNSUITABLE" in chain.explain(study) or None, what="it is judged for good", deadline_s=30)
+
+
+def test_results_for_a_paused_destination_wait_across_a_restart_and_go_when_it_is_resumed(
+    own_chain: OwnChain, pacs: Pacs
+) -> None:
+    with own_chain(Counting(), **to_pacs("0s")) as chain:
+        introduce(chain, pacs)
+        assert "there are: PACS" in wetread(chain, "pause", "--destination", "PASC", *WHO, status=2)
+        assert "PACS is paused" in wetread(chain, "pause", "--destination", "PACS", *WHO)
+        assert "was paused already" in wetread(chain, "pause", "--destination", "PACS", *WHO)
+        study = chain.send(four_view_study(study=unique()))
+        assert chain.ended(study) == "result_stored"
+        chain.orchestrator.kill()
+        chain.events = chain.orchestrator.start()
+        chain.events.wait_for("model_registered")
+        shown = wetread(chain, "deliveries")
+        assert "QUEUED" in shown
+        assert "paused PACS by ana: a test" in shown
+        assert pacs.counts() == {}
+
+        assert "goes on" in wetread(chain, "resume", "--destination", "PACS", *WHO)
+        assert "was not paused" in wetread(chain, "resume", "--destination", "PACS", *WHO)
+
+        chain.events.wait_for("result_delivered")
+        assert set(pacs.counts().values()) == {1}
+
+
+def test_a_stop_while_a_model_reads_counts_as_no_crash(own_chain: OwnChain) -> None:
+    model = Held()
+    with own_chain(model) as chain:
+        chain.send(four_view_study(study=unique()))
+        assert model.begun.acquire(timeout=30)
+
+        chain.orchestrator.stop()
+        chain.events = chain.orchestrator.start()
+        assert model.begun.acquire(timeout=30)
+
+        database = Database(f"sqlite:///{chain.orchestrator.database}")
+        with database.read() as connection:
+            (job,) = ledger.listed(connection)
+        database.close()
+        assert (job.state, job.crashes) == (JobState.PREDICTING, 0)
+        model.let_go.set()
+        chain.events.wait_for("result_stored")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -24,9 +25,16 @@ from orchestrator.deliver import forward, retention, retract, supports
 from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
-from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, DiskFull, SettingsInvalid, WetreadError
+from orchestrator.errors import (
+    ArchiveRefused,
+    ArchiveUnavailable,
+    DatabaseUnavailable,
+    DiskFull,
+    SettingsInvalid,
+    WetreadError,
+)
 from orchestrator.intake import NEW_NAME_LOOKS_BACK, Intake
-from orchestrator.jobs import delivery_sweep, handover, news, site_files, sweep
+from orchestrator.jobs import crashes, delivery_sweep, handover, news, site_files, sweep
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
 from orchestrator.jobs.room import Room
@@ -34,7 +42,7 @@ from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
 from orchestrator.orthanc.remotes import remote_of
 from orchestrator.site_file import SiteFile
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 from orchestrator.web.server import Server
 
@@ -183,10 +191,14 @@ class Orchestrator:
         if self._server is not None:
             self._server.stop()
         self._engine.stop(STOP_WITHIN_S)
+        if not self._failed:
+            with suppress(DatabaseUnavailable), self._database.write() as connection:  # then it counts as a crash
+                crashes.forgive(connection)
         self._renderer.shutdown(wait=False)
         self._registry.close()
         self._archive.close()
         self._database.close()
+        tracing.shut_down()
         if self._lock is not None:
             self._lock.close()
         logs.info(Event.ORCHESTRATOR_STOPPED)

@@ -19,11 +19,11 @@ from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
 from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose
-from orchestrator.jobs import approvals, deliveries, ledger, rejections, shipments
+from orchestrator.jobs import approvals, deliveries, halts, ledger, rejections, shipments
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.pauses import pause_after
 from orchestrator.jobs.states import UNDERWAY, DeliveryState, JobState
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class _Forwarding:
         going_on = False
         if delivery is not None:
             try:
-                going_on = step(delivery)
+                with tracing.part("deliver", self._key.job, destination=self._key.destination, attempt=self._attempt):
+                    going_on = step(delivery)
             except Cancelled:
                 logs.info(Event.DELIVERY_RETRIED, job=logs.job(self._key.job), reason="not wanted any more")
             except Transient as error:
@@ -127,7 +128,7 @@ class _Forwarding:
     def _send(self, delivery: Delivery) -> bool:
         if delivery.state is DeliveryState.PROVING:
             return True
-        if self._held(delivery):
+        if self._paused(delivery) or self._held(delivery):
             return False
         if delivery.sent_at is not None:
             self._settle(delivery)
@@ -150,6 +151,17 @@ class _Forwarding:
         for transfer in self._remote.begun({one.orthanc_id for one in self._unproven()}):
             logs.info(Event.TRANSFER_AWAITED, job=logs.job(self._key.job), destination=self._key.destination)
             self._remote.settle(transfer, lambda: self._still(delivery))
+
+    def _paused(self, delivery: Delivery) -> bool:
+        """Whether somebody has paused the destination since this was handed to the engine: it waits as a row then."""
+        now = self._tools.clock()
+        with self._tools.database.write() as connection:
+            halts_there = halts.in_force(connection, halts.Kind.DESTINATION)
+            for halt in (one for one in halts_there if one.name == self._key.destination):
+                reason = f"the destination is paused by {halt.who}: {halt.why}"
+                deliveries.wait(connection, delivery, now, now, reason, failed=False)
+                return True
+        return False
 
     def _held(self, delivery: Delivery) -> bool:
         """Looks once more whether it may go; the answer may have changed since it was queued."""

@@ -11,7 +11,7 @@ from orchestrator.jobs import deliveries, judgements, ledger
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
 from orchestrator.jobs.states import ENDED, JobState
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def queue(connection: sa.Connection, case: Case, matched: Match) -> JobKey:
         ledger.open_job(connection, new, case.now, replaces=replaces)
         if not matched.shadow and _adopt(connection, case, key):
             return key
+    tracing.judged(key, case.waiting.noticed_at, study=study, model=matched.model.name, again=existing is not None)
     logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
     return key
 

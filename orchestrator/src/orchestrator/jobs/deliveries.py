@@ -267,6 +267,12 @@ def withdraw(
     return [delivery for delivery in affected if delivery.sent_at is not None]
 
 
+def start_over(connection: sa.Connection, destination: str, now: datetime) -> None:
+    """What waits for a destination that is resumed has all its time again: giving up counts from now."""
+    waiting = sa.and_(DELIVERIES.c.destination == destination, DELIVERIES.c.state == DeliveryState.QUEUED.value)
+    connection.execute(sa.update(DELIVERIES).where(waiting).values(queued_at=now))
+
+
 def withdraw_unsent(connection: sa.Connection, job: JobKey, now: datetime, reason: str) -> None:
     """Takes back the deliveries of a job's result that wait for their turn, of which nothing has left yet."""
     for delivery in listed(connection, states=[DeliveryState.QUEUED], jobs=[job]):

@@ -28,7 +28,7 @@ from orchestrator.jobs.input import input_from_json
 from orchestrator.jobs.pauses import pause_after, spent
 from orchestrator.jobs.states import ACTIVE, ENDED, JobState
 from orchestrator.pipeline import counting
-from orchestrator.telemetry import logs, metrics
+from orchestrator.telemetry import logs, metrics, tracing
 from orchestrator.telemetry.events import Event
 from wetread_contract.declaration import parse
 from wetread_contract.findings import Unsuitable
@@ -36,6 +36,7 @@ from wetread_contract.findings import Unsuitable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
+    from contextlib import AbstractContextManager
 
     import sqlalchemy as sa
     from pydicom import Dataset
@@ -111,6 +112,11 @@ class Walk:
         with self._tools.database.read() as connection:
             return ledger.still(connection, job)
 
+    def _part(self, name: str, job: ledger.Job) -> AbstractContextManager[object]:
+        """A span of the job's trace."""
+        study, model = logs.short(job.study), job.model
+        return tracing.part(name, job.key, study=study, model=model.name, version=model.version, attempt=job.attempt)
+
     def _move(self, job: ledger.Job, to: JobState, *, summary: str | None = None) -> ledger.Job:
         """The job in its next state. Raises `Cancelled` when it is no longer ours."""
         with self._tools.database.write() as connection:
@@ -130,7 +136,8 @@ class Walk:
         if job.state is JobState.QUEUED:
             job = self._move(job, JobState.PREDICTING)
         wanted = input_from_json(job.input)
-        answered = self._ask(job, wanted)
+        with self._part("predict", job):
+            answered = self._ask(job, wanted)
         self._source = answered.source
         self._save(job, answered)
         return not isinstance(answered.prediction.answer, Unsuitable)
@@ -178,7 +185,8 @@ class Walk:
             logs.info(Event.JOB_UNSUITABLE, job=logs.job(job.key), code=unsuitable.code)
 
     def _store(self, job: ledger.Job) -> bool:
-        result = compose(self._composition(job))
+        with self._part("compose", job):
+            result = compose(self._composition(job))
         logs.info(Event.RESULT_COMPOSED, job=logs.job(job.key), objects=len(result.objects))
         if job.shadow:
             self._move(job, JobState.DONE, summary=result.summary)
@@ -188,9 +196,10 @@ class Walk:
             return False
         if job.state is JobState.COMPOSING:
             job = self._move(job, JobState.STORING, summary=result.summary)
-        self._put(job, result)
-        self._replace(job, result)
-        self._finish(job)
+        with self._part("store", job):
+            self._put(job, result)
+            self._replace(job, result)
+            self._finish(job)
         elapsed = (self._tools.clock() - job.noticed_at).total_seconds()
         metrics.RESULT.labels(job.model.name).observe(elapsed)
         logs.info(

@@ -176,6 +176,12 @@ class Site(Section):
             site_file_sha256=self.sha256,
         )
 
+    @property
+    def destination_names(self) -> frozenset[str]:
+        """Every destination that the site file names."""
+        own = [model.remote or () for model in self.delivery.models.values()]
+        return frozenset(self.destinations).union(self.delivery.remote, *own)
+
     def destination(self, name: str) -> DestinationSettings:
         """The destination of this name, its alias filled in."""
         known = self.destinations.get(name, DestinationSettings())
