@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     Dialect,
     Float,
     ForeignKey,
@@ -351,3 +352,12 @@ ACTS = Table(
     Column("after", String(64)),
 )
 """Append-only (the database refuses changes): who did what to what, when, why."""
+
+REPLICAS = Table(
+    "replicas",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("beat_at", DateTime(timezone=True), nullable=False),
+)
+"""The orchestrators on one PostgreSQL, by the database's own clock; one that is not here may change nothing."""
