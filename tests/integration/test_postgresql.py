@@ -74,7 +74,7 @@ def test_a_write_that_reads_first_sees_what_every_other_write_has_done(database:
 
     def pause(number: int) -> bool:
         with database.write() as connection:
-            return halts.begin(connection, halts.Halt("m", NOW, f"writer {number}", ""))
+            return halts.begin(connection, halts.Kind.MODEL, halts.Halt("m", NOW, f"writer {number}", ""))
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(pause, range(16))) == [False] * 15 + [True]
@@ -98,7 +98,7 @@ def test_a_process_that_is_stopped_while_it_writes_does_not_stop_the_others(url:
         os.kill(writer.pid, signal.SIGSTOP)
         try:
             with database.write() as connection:
-                assert halts.begin(connection, halts.Halt("m", NOW, "", ""))
+                assert halts.begin(connection, halts.Kind.MODEL, halts.Halt("m", NOW, "", ""))
         finally:
             writer.kill()
 

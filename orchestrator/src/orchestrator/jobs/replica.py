@@ -91,8 +91,9 @@ class Replica:
     def leave(self) -> None:
         """Takes its row away: the others take over at once what it has left."""
         self._leaving.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        if self._thread.ident is None:
+            return
+        self._thread.join()
         self._hang_up()
         try:
             with self._database.engine.begin() as connection:
