@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 from tests import dicom_factories as dicom
+from tests.card_on_monitors import MONITORS, hung
 from tests.composition_factories import (
     BARELY_C,
     COMMENT,
@@ -144,6 +146,28 @@ def unsuitable() -> Composition:
     return replace(made, prediction=replace(made.prediction, answer=Unsuitable("cut_off", reason)))
 
 
+def one_view() -> Composition:
+    """The least that a model can be given."""
+    study = [dicom.headers_of(dicom.mammogram("R", "MLO"))]
+    selected = tuple(map(selected_of, study))
+    answer = Findings(density_findings(selected)[::3], (NOTICE,))
+    return composition(answer, study[0], selected=selected, previews=phantoms(selected))
+
+
+def long_names() -> Composition:
+    """A title, a maker and an intended use that somebody wrote with love."""
+    made = plain()
+    title = "Fully automated fibroglandular density quantification, 5th ed."
+    use = "Supports, in organised screening of women between fifty and sixty-nine, the choice of supplemental imaging."
+    return replace(
+        made,
+        declaration=declaration(
+            title=title, name="fully-automated-fibroglandular-density", version="12.34.56-rc7", intended_use=use
+        ),
+        model=replace(made.model, name="fully-automated-fibroglandular-density", version="12.34.56-rc7"),
+    )
+
+
 def grey() -> Composition:
     """The plain one for a workstation without colour."""
     made = plain()
@@ -153,6 +177,8 @@ def grey() -> Composition:
 PICTURES = {
     "card": plain,
     "card-eventful": eventful,
+    "card-one-view": one_view,
+    "card-long-names": long_names,
     "card-twelve-views": twelve_views,
     "card-twenty-findings": twenty_findings,
     "card-unsuitable": unsuitable,
@@ -160,12 +186,29 @@ PICTURES = {
 }
 
 
+HUNG = ("card", "card-one-view", "card-long-names", "card-twelve-views", "card-twenty-findings")
+"""Also shown as they hang on a monitor."""
+
+
 def main(folder: Path) -> None:
     """Write every picture, the pages after the first with their number."""
     for name, made in ((name, make()) for name, make in PICTURES.items()):
         when = local_time(made.prediction.received_at, made.source, made.settings.timezone)
-        for number, page in enumerate(draw_card(made, when), start=1):
+        pages = draw_card(made, when)
+        for number, page in enumerate(pages, start=1):
             page.save(folder / (f"{name}.png" if number == 1 else f"{name}-{number}.png"), optimize=True)
+        for monitor in MONITORS if name in HUNG else ():
+            screen = hung(monitor, pages[0], _images(made))
+            screen.save(folder / f"{name}-{monitor.name}.jpg", quality=80, optimize=True)
+
+
+def _images(made: Composition) -> list[Image.Image]:
+    """The views beside the card, from their pictures."""
+    return [
+        Image.frombytes("L", (picture.columns, picture.rows), picture.pixels)
+        for picture in made.previews.values()
+        if picture.pixels
+    ]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 
 from orchestrator import jobs
 from orchestrator.handoffs import JobKey
-from orchestrator.jobs import ledger, news
+from orchestrator.jobs import ledger, news, turns
 from orchestrator.jobs.database import Database
 from orchestrator.jobs.states import JobState
 from orchestrator.jobs.tables import METADATA
@@ -96,6 +96,6 @@ def test_a_ledger_of_every_earlier_release_is_brought_up_to_date_and_its_work_is
         assert compare_metadata(context, METADATA) == []
         assert news.cursor(connection) == news.Cursor(42, NOW)
         assert [one.study for one in news.waiting(connection, NOW)] == ["s2"]
-        [job] = ledger.due(connection, NOW)
+        [job] = turns.due(connection, NOW)
         assert (job.key, job.state, ledger.engage(connection, job)) == (KEY, JobState.QUEUED, 4)
         assert connection.execute(sa.text("SELECT who FROM acts")).scalars().all() == ["Ada"]

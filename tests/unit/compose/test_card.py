@@ -30,7 +30,8 @@ from orchestrator.compose.card import draw_card, palette
 from orchestrator.compose.card.canvas import HEIGHT, INNER, WIDTH, Canvas
 from orchestrator.compose.card.content import CardContent, card_content
 from orchestrator.compose.card.fonts import Weight
-from orchestrator.compose.card.grades import shown_score
+from orchestrator.compose.card.grade_blocks import Hero
+from orchestrator.compose.card.grades import Grade, shown_score
 from orchestrator.compose.local_time import LocalTime, local_time
 from orchestrator.handoffs import Composition, Preview, Replaced
 from wetread_contract.findings import Code, Findings, Measurement, Text, Unsuitable
@@ -157,6 +158,15 @@ def test_views_that_were_found_are_not_said_to_be_used_when_no_model_was_asked()
     unasked = replace(made, prediction=replace(made.prediction, endpoint=""))
     assert content(unasked).inputs == "Views found; the model was not asked (4)"
     assert content(made).inputs == "Views sent to the model (4)"
+
+
+def test_a_grade_without_a_meaning_stays_within_its_panel() -> None:
+    canvas = Canvas(1.0)
+    hero = Hero(Grade("Study", "gyp", "", ()), ())
+    hero.draw(canvas, 100)
+    rows = np.flatnonzero((np.asarray(canvas.image) == palette.ACCENT).all(axis=2).any(axis=1))
+    assert rows.min() > 100
+    assert rows.max() < 100 + hero.height(canvas)
 
 
 def test_an_unsuitable_study_says_why() -> None:

@@ -65,7 +65,7 @@ class Hero:
         left = LEFT + _PADDING
         canvas.text(left, top + _PADDING + 11, self.grade.title.upper(), 13, weight=Weight.BOLD, colour=palette.MUTED)
         meaning = self._meaning(canvas)
-        baseline = top + height - _PADDING - 4 - (len(meaning) - 1) * _MEANING_STEP
+        baseline = top + height - _PADDING - 4 - max(0, len(meaning) - 1) * _MEANING_STEP
         for number, line in enumerate(meaning):
             canvas.text(left, baseline + number * _MEANING_STEP, line, 18, weight=Weight.SEMIBOLD)
         size, lines = _as_large_as_possible(canvas, self.grade.label, width)
