@@ -21,6 +21,7 @@ from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
 from orchestrator.jobs.states import ENDED, DeliveryState, JobState
 from orchestrator.match.matcher import match
+from orchestrator.match.misses import miss_class
 from orchestrator.telemetry import logs, metrics, tracing
 from orchestrator.telemetry.events import Event
 from orchestrator.watch import changes, earlier, generation, reconcile
@@ -205,7 +206,7 @@ class Intake:
             case = _Case(waiting, current, found, priority, now)
             for matched in matches:
                 self._decide(connection, case, matched)
-                metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
+                _count(matched)
             if known is not None:
                 self._take_up_again(connection, case)
             standing = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
@@ -351,6 +352,13 @@ def _stands(connection: sa.Connection, job: ledger.Job, case: _Case) -> bool:
     present = {instance.orthanc_id for instance in case.content.instances}
     noted = ledger.results(connection, [job.key])
     return job.state_since >= case.waiting.noticed_at or all(one.orthanc_id in present for one in noted)
+
+
+def _count(matched: Match) -> None:
+    model, judgement = matched.model.name, matched.judgement
+    metrics.OUTCOMES.labels(model, judgement.outcome.value).inc()
+    if judgement.outcome is Outcome.MISSED:
+        metrics.MISSES.labels(model, miss_class(judgement).value).inc()
 
 
 def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | None, now: datetime) -> bool:
