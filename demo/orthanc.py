@@ -82,6 +82,20 @@ class Orthanc:
             self._process.kill()
         self._process = None
 
+    def start_again(self) -> None:
+        """Starts it; returns when it answers."""
+        self.start()
+
+    def freeze(self) -> None:
+        """Stops it where it is, as a machine that swaps would."""
+        if self._process:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        if self._process:
+            self._process.thaw()
+
     def _command(self) -> Command:
         if program := shutil.which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"):
             storage = self._folder / "orthanc"

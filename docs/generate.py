@@ -135,6 +135,8 @@ def _written(value: object) -> str:
         return f"{seconds * 1000:g}ms"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and value >= 10**6 and value % 10**6 == 0:
+        return f"{value // 10**6}MB"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(_written(one) for one in value) + "]"
     return "" if value is None else str(value)

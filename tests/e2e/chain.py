@@ -93,3 +93,10 @@ class Chain:
         command = [SCRIPTS / "wetread", "explain", study, "--site", self.orchestrator.site_file]
         told = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "500"})
         return " ".join(told.stdout.split())
+
+    def wetread(self, *arguments: str, fails: bool = False) -> str:
+        """What a command prints, in one line; `fails`: it must not succeed."""
+        command = [str(SCRIPTS / "wetread"), *arguments, "--site", str(self.orchestrator.site_file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={"COLUMNS": "500"})
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return " ".join((done.stdout + done.stderr).split())

@@ -35,6 +35,8 @@ class DifficultPacs:
     refuses_associations: bool = False
     answer: Callable[[int], int | None] = lambda number: ACCEPTED  # noqa: ARG005 - always
     """The status for the so-manieth object, from 1; None: the connection is dropped in the middle."""
+    before_it_answers_a_search: Callable[[], None] = lambda: None
+    """Called within each search: a test may make it last."""
     keeps_what_it_accepts: bool = True
     hides_everything_after_a_note: bool = False
     received: int = 0
@@ -74,6 +76,7 @@ class DifficultPacs:
         return status
 
     def _find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        self.before_it_answers_a_search()
         wanted = str(event.identifier.SOPInstanceUID)
         if wanted in self.kept and not self.hides_everything_after_a_note:
             found = Dataset()

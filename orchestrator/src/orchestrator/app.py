@@ -4,7 +4,8 @@
     models  finds and describes endpoints   sweep   hands due jobs to the engine
     site    takes up a changed site file    tidy    clears away what is withdrawn or proven elsewhere
 
-A loop that meets trouble it knows says so once, waits and goes on. A defect in a loop ends the
+With several replicas on one PostgreSQL, all work, and one leads: only it watches, settles, sweeps and
+tidies. A loop that meets trouble it knows says so once, waits and goes on. A defect in a loop ends the
 process loudly: everything is in the ledger, and the next start takes it up.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -24,11 +26,21 @@ from orchestrator.deliver import forward, retention, retract, supports
 from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
-from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, SettingsInvalid, WetreadError
+from orchestrator.errors import (
+    ArchiveRefused,
+    ArchiveUnavailable,
+    DatabaseUnavailable,
+    DiskFull,
+    SettingsInvalid,
+    WetreadError,
+)
 from orchestrator.intake import NEW_NAME_LOOKS_BACK, Intake
-from orchestrator.jobs import delivery_sweep, handover, news, site_files, sweep
+from orchestrator.jobs import crashes, delivery_sweep, handover, news, site_files, sweep, takeover
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
+from orchestrator.jobs.membership import Alone
+from orchestrator.jobs.replica import Replica, session_name
+from orchestrator.jobs.room import Room
 from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
 from orchestrator.orthanc.remotes import remote_of
@@ -42,15 +54,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.handoffs import JobKey
+    from orchestrator.jobs.membership import Membership
 
 STOP_WITHIN_S = 10
 """What is in work at a stop has this long to end; the rest is taken up at the next start."""
 _TIDY_EVERY = timedelta(seconds=2)
 _SITE_EVERY = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(milliseconds=500)
+_FOLLOW_EVERY = timedelta(milliseconds=500)
+"""How often a replica that does not lead looks whether it does."""
 _STOCK_EVERY = timedelta(seconds=30)
 _KEEP_ENGINE_RECORDS = timedelta(days=7)
-_SPEAKS_TO_ARCHIVE = frozenset({"watch", "settle"})
+_OVER = {
+    Event.ARCHIVE_UNAVAILABLE: Event.ARCHIVE_REACHED,
+    Event.ARCHIVE_REFUSED: Event.ARCHIVE_REACHED,
+    Event.DISK_FILLED: Event.DISK_HAS_ROOM,
+}
+"""What is said when a trouble is over; of all others only that the loop goes on."""
 _TROUBLE_PAUSE = timedelta(seconds=2)
 
 
@@ -62,6 +82,8 @@ class _Loop:
     work: Callable[[], timedelta]
     """Does it once; how long to pause unless woken."""
     wake: threading.Event
+    leads: bool = False
+    """Only the leader does it."""
 
 
 class Orchestrator:
@@ -70,9 +92,11 @@ class Orchestrator:
     def __init__(self, site_file: Path) -> None:
         self._file = SiteFile(site_file)
         self._site = site = self._file.current.site
-        self._database = Database(site.database)
-        self._lock = hold(site.database)
-        self._archive = OrthancClient(site.orthanc)
+        url = site.database_url()
+        self._lock = hold(url)
+        self._membership: Membership = Alone() if folder(url) else Replica(url)
+        self._database = Database(url, session_name(self._membership.executor_id))
+        self._archive = OrthancClient(site.orthanc, entitle=self._membership.entitle)
         self._registry = Registry(site.models, self._accepts_too_broad, now)
         self._active = ActiveModels(self._registry, self._database, lambda: self._file.current.rules, now)
         self._intake = Intake(self._archive, self._database, lambda: self._file.current, self._active, now)
@@ -83,7 +107,8 @@ class Orchestrator:
         self._last_round = now()
         self._last_clean_up = now() - timedelta(days=1)
         self._looked_up_to: JobKey | None = None
-        self._trouble: dict[str, str] = {}
+        self._room = Room(folder(url), lambda: self._file.current.site.disk_reserve)
+        self._trouble: dict[str, WetreadError] = {}
         self._failed = False
         self._welcomed: set[str] = set()
         tools = self._tools()
@@ -103,8 +128,9 @@ class Orchestrator:
             self._live_models,
             self._registry.occupancy,
             now,
-            folder(site.database),
+            folder(site.database_url()),
             {"orchestrator": tls.certificate_file, "models_ca": tls.ca_file} if tls else {},
+            self._obstacle,
         )
         self._server = Server(site.web, health) if site.web.port else None
         self._engine = Engine(
@@ -114,29 +140,35 @@ class Orchestrator:
             per_model=site.work.per_model,
             delivery_steps=lambda key, attempt: forward.steps(self._forward, key, attempt),
             per_destination=site.delivery.at_once,
+            executor_id=self._membership.executor_id,
         )
 
     def run(self, stop: threading.Event) -> bool:
         """Works until asked to stop; False when a defect of ours ended it."""
+        if self._server is not None:
+            self._server.start()
+        if not self._await_room(stop):
+            self._close()
+            return True
         self._database.migrate()
+        self._membership.join(lambda: self._expelled(stop))
         self._keep_site_file()
         self._active.refresh()  # before anything is judged; a wrong address ends here, and counts as no crash
-        sweep.take_stock(self._database, now())
+        if not self._database.shared:
+            sweep.take_stock(self._database, now())
         self._engine.launch()
         logs.info(Event.ORCHESTRATOR_STARTED, version=version("wetread"))
         loops = (
-            _Loop("watch", self._watch_once, threading.Event()),
-            _Loop("settle", self._settle_once, self._settle),
+            _Loop("watch", self._watch_once, threading.Event(), leads=True),
+            _Loop("settle", self._settle_once, self._settle, leads=True),
             _Loop("models", self._models_once, threading.Event()),
-            _Loop("sweep", self._sweep_once, self._sweep),
-            _Loop("tidy", self._tidy_once, threading.Event()),
+            _Loop("sweep", self._sweep_once, self._sweep, leads=True),
+            _Loop("tidy", self._tidy_once, threading.Event(), leads=True),
             _Loop("site", self._site_once, threading.Event()),
         )
         threads = [threading.Thread(target=self._keep_going, args=(loop, stop), name=loop.name) for loop in loops]
         for thread in threads:
             thread.start()
-        if self._server is not None:
-            self._server.start()
         stop.wait()
         self._stopping.set()
         for loop, thread in zip(loops, threads, strict=True):
@@ -145,8 +177,30 @@ class Orchestrator:
         self._close()
         return not self._failed
 
+    def _expelled(self, stop: threading.Event) -> None:
+        """The others believe us dead and have our work: there is nothing left to do here but to start anew."""
+        self._failed = True
+        stop.set()
+
     def _accepts_too_broad(self, model: str) -> bool:
         return self._file.current.rules.accepts_too_broad(model)
+
+    def _obstacle(self) -> WetreadError | None:
+        """What keeps the intake, or the start, from going on; trouble of other loops holds up no study."""
+        found = (self._trouble.get(loop) for loop in ("start", "watch", "settle", "sweep"))
+        return next((error for error in found if isinstance(error, DiskFull)), None)
+
+    def _await_room(self, stop: threading.Event) -> bool:
+        """True when there is room for a start; says so while there is none. False: asked to stop meanwhile."""
+        start = _Loop("start", self._start_room, stop)
+        while self._attempt(start):
+            if stop.wait(_TROUBLE_PAUSE.total_seconds()):
+                return False
+        return True
+
+    def _start_room(self) -> timedelta:
+        self._room.require()
+        return timedelta()
 
     def _live_models(self) -> list[str]:
         return [f"{one.identity.name} {one.identity.version}" for one in self._registry.live()]
@@ -155,6 +209,10 @@ class Orchestrator:
         if self._server is not None:
             self._server.stop()
         self._engine.stop(STOP_WITHIN_S)
+        if not self._failed and not self._database.shared:
+            with suppress(DatabaseUnavailable), self._database.write() as connection:  # then it counts as a crash
+                crashes.forgive(connection)
+        self._membership.leave()
         self._renderer.shutdown(wait=False)
         self._registry.close()
         self._archive.close()
@@ -190,20 +248,22 @@ class Orchestrator:
 
     def _attempt(self, loop: _Loop) -> timedelta:
         """Does the loop's work once; says what is in its way once, and that it is over once."""
+        if loop.leads and not self._membership.leads():
+            return _FOLLOW_EVERY
         try:
             pause = loop.work()
         except WetreadError as error:
-            if self._trouble.get(loop.name) != str(error):
+            if str(self._trouble.get(loop.name)) != str(error):
                 logs.warning(_event(error), loop=loop.name, reason=str(error))
-            self._trouble[loop.name] = str(error)
+            self._trouble[loop.name] = error
             return _TROUBLE_PAUSE
-        if self._trouble.pop(loop.name, None):
-            logs.info(
-                Event.ARCHIVE_REACHED if loop.name in _SPEAKS_TO_ARCHIVE else Event.LOOP_RECOVERED, loop=loop.name
-            )
+        trouble = self._trouble.pop(loop.name, None)
+        if trouble is not None:
+            logs.info(_OVER.get(_event(trouble), Event.LOOP_RECOVERED), loop=loop.name)
         return pause
 
     def _watch_once(self) -> timedelta:
+        self._room.require()
         studies, arrivals = self._intake.read_changes()
         moment = now()
         if studies:
@@ -216,13 +276,14 @@ class Orchestrator:
         return self._site.watch.busy_poll if busy else self._site.watch.idle_poll
 
     def _settle_once(self) -> timedelta:
-        if self._intake.settle_due():
+        self._room.require()
+        if self._intake.settle_due() + self._intake.look_early():
             self._sweep.set()
         return timedelta(seconds=1)
 
     def _models_once(self) -> timedelta:
         self._active.refresh()
-        for model in self._active():
+        for model in self._active() if self._membership.leads() else ():
             name, since = model.identity.name, model.known_since
             if name not in self._welcomed and since > now() - NEW_NAME_LOOKS_BACK:
                 self._intake.welcome(name)
@@ -264,10 +325,17 @@ class Orchestrator:
 
     def _sweep_once(self) -> timedelta:
         moment = now()
-        sweep.start_due(self._database, self._engine, self._registry.calls, moment, 3 * self._site.work.threads)
+        self._room.require()
+        with self._database.read() as connection:
+            replicas = len(self._membership.living(connection))
+        at_most = 3 * self._site.work.threads * replicas
+        sweep.start_due(self._database, self._engine, self._registry.calls, moment, at_most)
         delivery = self._file.current.site.delivery
         delivery_sweep.start_due(self._database, self._engine, moment, delivery.at_once)
-        if moment - self._last_stock > _STOCK_EVERY:
+        stock_is_due = moment - self._last_stock > _STOCK_EVERY
+        if stock_is_due or self._database.shared:
+            takeover.take_over(self._database, self._engine, self._membership, moment)
+        if stock_is_due:
             self._last_stock = moment
             delivery_sweep.take_back(self._database, self._engine, moment)
             delivery_sweep.expire(self._database, delivery.hold_for, moment)
@@ -286,6 +354,8 @@ def now() -> datetime:
 def _event(error: WetreadError) -> Event:
     if isinstance(error, ArchiveUnavailable):
         return Event.ARCHIVE_UNAVAILABLE
+    if isinstance(error, DiskFull):
+        return Event.DISK_FILLED
     if isinstance(error, SettingsInvalid):
         return Event.SITE_FILE_REFUSED
     return Event.ARCHIVE_REFUSED if isinstance(error, ArchiveRefused) else Event.LOOP_FAILED

@@ -8,6 +8,7 @@
     │   ├── ModelFull                the endpoint is busy: wait, no attempt is burnt
     │   ├── DestinationUnavailable   a destination cannot be reached, or did not take an object now
     │   └── DatabaseUnavailable      the ledger cannot be reached or is locked
+    │       └── DiskFull               its disk has no room: nothing new is taken up until it has
     ├── Permanent                  the same call will fail again: a person has to look
     │   ├── ArchiveRefused           wrong password, forbidden, not what we asked for
     │   ├── InstanceUnreadable       the stored file is not DICOM that can be sent on
@@ -55,6 +56,10 @@ class ModelFull(Transient):
 
 class DatabaseUnavailable(Transient):
     """The ledger cannot be reached, or is locked for too long."""
+
+
+class DiskFull(DatabaseUnavailable):
+    """The ledger's disk has no room; what waits, waits where it is, and goes on when there is room."""
 
 
 class DestinationUnavailable(Transient):

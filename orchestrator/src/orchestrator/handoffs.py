@@ -81,6 +81,8 @@ class Generation:
     last_update: datetime
     """Orthanc's `LastUpdate` of the study; aware, UTC."""
     instances: tuple[StoredInstance, ...]
+    stable: bool = True
+    """Orthanc has seen nothing new of the study for StableAge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,8 @@ class Composition:
     settings: CompositionSettings
     wetread_version: str
     replaces: Replaced | None = None
+    rejections: int = 0
+    """How often what this job made before was withdrawn where it had been sent: the next gets other UIDs."""
 
 
 class ObjectKind(StrEnum):

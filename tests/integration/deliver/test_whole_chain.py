@@ -49,7 +49,7 @@ def test_a_held_result_is_released_delivered_proven_and_retracted_by_the_command
         site_file = running.orchestrator.site_file
         site = yaml.safe_load(site_file.read_text(encoding="utf-8"))
         site["destinations"] = {"PACS": {"test": True, "honours_rejection_notes": True}}
-        site["delivery"] = {"remote": "PACS", "study_date_within": "9000d"}
+        site["delivery"] = {"remote": "PACS", "study_date_within": "9000d", "quiet": 0}
         site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
         events = running.start()
         make_known(running.orthanc, "PACS", "PACS", pacs.orthanc.dicom_port)

@@ -49,6 +49,15 @@ def _job(database: Database, key: JobKey) -> ledger.Job:
     return job
 
 
+def _die(database: Database, key: JobKey, times: int) -> None:
+    for _ in range(times):
+        if _job(database, key).state is JobState.QUEUED:
+            _move(database, key, JobState.PREDICTING)
+        with database.write() as connection:
+            crashes.mark_executing(connection, _job(database, key))
+        sweep.take_stock(database, NOW)
+
+
 def _acts(database: Database, subject: str) -> list[str]:
     with database.read() as connection:
         return [row.what for row in audit.of(connection, subject)]
@@ -160,7 +169,7 @@ def test_a_pause_of_everything_holds_every_model_and_survives_a_restart(database
     database.migrate()
 
     assert _swept(database) == []
-    assert [(halt.model, halt.who, halt.why) for halt in acts.pauses(database)] == [("", "ana", "told to")]
+    assert [(halt.name, halt.who, halt.why) for halt in acts.pauses(database)] == [("", "ana", "told to")]
 
 
 def test_a_model_that_was_never_here_is_not_paused(database: Database) -> None:
@@ -208,13 +217,43 @@ def test_a_start_that_is_killed_before_it_works_costs_a_job_nothing(database: Da
 
 def test_a_job_that_is_being_worked_on_at_three_deaths_fails(database: Database, open_job: OpenJob) -> None:
     key = open_job("a1")
-    _move(database, key, JobState.PREDICTING)
 
-    for _ in range(3):
-        with database.write() as connection:
-            crashes.mark_executing(connection, _job(database, key))
-        sweep.take_stock(database, NOW)
+    _die(database, key, 3)
 
     job = _job(database, key)
     assert job.state is JobState.FAILED
     assert "died 3 times" in job.reason
+
+
+def test_a_job_that_was_there_at_two_deaths_waits_until_it_can_run_alone(database: Database, open_job: OpenJob) -> None:
+    suspect = open_job("a1")
+    _swept(database)
+    attempt = _job(database, suspect).attempt
+    _die(database, suspect, 2)
+    job = _job(database, suspect)
+    assert (job.state, job.engaged) == (JobState.QUEUED, False)
+    assert job.attempt > attempt
+    other = open_job("b1", name="other")
+    with database.write() as connection:
+        ledger.engage(connection, _job(database, other))
+    open_job("c1", name="third")
+    assert _swept(database) == []
+
+    _move(database, other, JobState.PREDICTING, JobState.UNSUITABLE)
+
+    assert _swept(database) == ["brdensity"]
+    assert _swept(database) == []
+    _move(database, suspect, JobState.PREDICTING, JobState.UNSUITABLE)
+    assert _swept(database) == ["third"]
+
+
+def test_a_stop_in_order_is_no_death(database: Database, open_job: OpenJob) -> None:
+    key = open_job("a1")
+    _move(database, key, JobState.PREDICTING)
+    assert _job(database, key).executing
+
+    with database.write() as connection:
+        crashes.forgive(connection)
+    sweep.take_stock(database, NOW)
+
+    assert (_job(database, key).crashes, _job(database, key).state) == (0, JobState.PREDICTING)

@@ -21,6 +21,7 @@ from orchestrator.cli import (
     retaining,
     retracting,
     studies,
+    study,
 )
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
 from orchestrator.telemetry import logs, tracing
@@ -67,6 +68,7 @@ app.command()(checking.check)
 app.command()(doctor.doctor)
 app.command()(copies.backup)
 app.command()(copies.restore)
+app.command()(copies.migrate)
 app.command("jobs")(jobs.jobs)
 app.command()(jobs.retry)
 app.command()(jobs.cancel)
@@ -82,3 +84,4 @@ app.command()(deliveries.reject)
 app.command()(retracting.retract)
 app.command()(retaining.retention)
 app.add_typer(models.app, name="model")
+app.add_typer(study.app, name="study")

@@ -36,6 +36,7 @@ def deliveries(
     console = Console(highlight=False)
     with readable_errors(), ledger_of(site) as database:
         found = looking.listed(database, state or (), job, limit)
+        paused = looking.pauses(database)
     table = Table("job", "study", "destination", "state", "objects", "proven", "reason", box=None, pad_edge=False)
     for one in found:
         delivery, colour = one.delivery, _COLOURS.get(one.delivery.state, "default")
@@ -50,6 +51,8 @@ def deliveries(
             delivery.reason,
         )
     console.print(table if found else "nothing is on its way; delivery.remote in the site file names destinations")
+    for halt in paused:
+        console.print(f"[yellow]paused[/] {halt.name} by {halt.who}: {halt.why}")
     for one in found if job else ():
         for shipment in one.shipments:
             console.print(f"  {shipment.kind} {shipment.sop_class_uid} {shipment.status or 'not sent yet'}")

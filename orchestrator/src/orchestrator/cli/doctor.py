@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from orchestrator import site_file
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, archive_of, ledger_of, readable_errors
+from orchestrator.jobs.database import folder
+from orchestrator.jobs.room import Room
 from orchestrator.operations import doctor as examining
 from orchestrator.operations import doctor_ledger
+
+if TYPE_CHECKING:
+    from orchestrator.settings import Site
 
 
 def doctor(
@@ -35,10 +40,10 @@ def doctor(
         own = None
         if orthanc_config is not None:
             own = examining.configuration(orthanc_config.read_text(encoding="utf-8"), str(orthanc_config))
-        findings = examining.orthanc(archive, own, datetime.now(UTC))
+        settings = site_file.load(site).site
+        findings = [examining.disk(_room(settings)), *examining.orthanc(archive, own, datetime.now(UTC))]
         sheet = None
         if destination:
-            settings = site_file.load(site).site
             more, sheet = examining.destination(archive, settings, destination, datetime.now(UTC))
             findings += more
     for one in findings:
@@ -50,6 +55,11 @@ def doctor(
             console.print(f"  {line}")
     if not all(one.good for one in findings):
         raise typer.Exit(1)
+
+
+def _room(settings: Site) -> Room:
+    place = folder(settings.database)
+    return Room(place if place is not None and place.is_dir() else None, lambda: settings.disk_reserve)
 
 
 def _compare(console: Console, site: Path) -> None:

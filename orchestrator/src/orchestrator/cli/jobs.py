@@ -13,10 +13,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
+from orchestrator import site_file
 from orchestrator.cli.options import DEFAULT_SITE, ByOption, ReasonOption, SiteOption, ledger_of, readable_errors
 from orchestrator.jobs.database import Database
 from orchestrator.jobs.ledger import Job
 from orchestrator.jobs.states import JobState
+from orchestrator.operations import deliveries as outbox
 from orchestrator.operations import jobs as acts
 from orchestrator.operations import look
 
@@ -25,6 +27,9 @@ _COLOURS = {JobState.DONE: "green", JobState.FAILED: "red", JobState.QUEUED: "ye
 
 JobsArgument = Annotated[list[str], typer.Argument(help="Jobs, by their first digits as `wetread jobs` shows.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All models.")]
+PausedDestinationOption = Annotated[
+    str, typer.Option("--destination", help="Only this destination: results for it wait.")
+]
 PausedModelOption = Annotated[str, typer.Option("--model", help="Only this model, by its name.")]
 _LOOK_EVERY_S = 1.0
 
@@ -77,12 +82,20 @@ def pause(
     reason: ReasonOption,
     everything: AllOption = False,
     model: PausedModelOption = "",
+    destination: PausedDestinationOption = "",
     site: SiteOption = DEFAULT_SITE,
 ) -> None:
-    """Gives a model, or all of them, no new work until `wetread resume`; what is in work ends."""
-    name = _chosen(everything, model)
+    """Gives a model, or all, no new work, or a destination no results, until `wetread resume`; what is in work ends.
+
+    Nothing is lost: jobs and results wait, across restarts too.
+    """
+    name = _chosen(everything, model, destination)
+    act = acts.Act(by, reason, datetime.now(UTC))
     with readable_errors(), ledger_of(site) as database:
-        begun = acts.pause(database, name, acts.Act(by, reason, datetime.now(UTC)))
+        if destination:
+            begun = outbox.pause(database, site_file.load(site).site, destination, act)
+        else:
+            begun = acts.pause(database, name, act)
     Console(highlight=False).print(f"{name or 'everything'} {'is paused' if begun else 'was paused already'}")
 
 
@@ -91,24 +104,26 @@ def resume(
     reason: ReasonOption,
     everything: AllOption = False,
     model: PausedModelOption = "",
+    destination: PausedDestinationOption = "",
     site: SiteOption = DEFAULT_SITE,
 ) -> None:
     """Ends a pause: what has waited is worked on, the most urgent first."""
-    name = _chosen(everything, model)
+    name = _chosen(everything, model, destination)
+    act = acts.Act(by, reason, datetime.now(UTC))
     with readable_errors(), ledger_of(site) as database:
-        ended = acts.resume(database, name, acts.Act(by, reason, datetime.now(UTC)))
+        ended = outbox.resume(database, destination, act) if destination else acts.resume(database, name, act)
     Console(highlight=False).print(f"{name or 'everything'} {'goes on' if ended else 'was not paused'}")
 
 
-def _chosen(everything: bool, model: str) -> str:
-    if everything == bool(model):
-        raise typer.BadParameter("say either --all or --model NAME")
-    return model
+def _chosen(everything: bool, model: str, destination: str) -> str:
+    if [everything, bool(model), bool(destination)].count(True) != 1:
+        raise typer.BadParameter("say one of --all, --model NAME and --destination NAME")
+    return model or destination
 
 
 def _view(database: Database, states: Collection[JobState], limit: int) -> Group:
     lines = [
-        f"[yellow]paused[/] {halt.model or 'everything'} by {halt.who}: {halt.why}" for halt in acts.pauses(database)
+        f"[yellow]paused[/] {halt.name or 'everything'} by {halt.who}: {halt.why}" for halt in acts.pauses(database)
     ]
     counts = ", ".join(f"{count} {state.value}" for state, count in look.job_counts(database).items())
     return Group(_table(look.jobs(database, states, limit)), *lines, counts or "no jobs yet")

@@ -14,12 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import prove, reports
+from orchestrator.deliver import calm, prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
 from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose
-from orchestrator.jobs import approvals, deliveries, judgements, ledger, shipments
+from orchestrator.jobs import approvals, deliveries, halts, judgements, ledger, rejections, shipments
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.pauses import pause_after
 from orchestrator.jobs.states import UNDERWAY, DeliveryState, JobState
@@ -128,9 +128,10 @@ class _Forwarding:
     def _send(self, delivery: Delivery) -> bool:
         if delivery.state is DeliveryState.PROVING:
             return True
-        if self._held(delivery):
+        if self._paused(delivery) or self._held(delivery):
             return False
         if delivery.sent_at is not None:
+            self._settle(delivery)
             self._ask(delivery)
         if delivery.state is DeliveryState.QUEUED:
             sent_at = delivery.sent_at or self._tools.clock()
@@ -144,6 +145,23 @@ class _Forwarding:
             raise DestinationUnavailable(f"{len(problems)} of {len(trouble)} objects were not taken: {problems[0]}")
         self._move(delivery, DeliveryState.PROVING)
         return True
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Lets what a process that died had Orthanc send arrive first: sent beside it, it would be there twice."""
+        for transfer in self._remote.begun({one.orthanc_id for one in self._unproven()}):
+            logs.info(Event.TRANSFER_AWAITED, job=logs.job(self._key.job), destination=self._key.destination)
+            self._remote.settle(transfer, lambda: self._still(delivery))
+
+    def _paused(self, delivery: Delivery) -> bool:
+        """Whether somebody has paused the destination since this was handed to the engine: it waits as a row then."""
+        now = self._tools.clock()
+        with self._tools.database.write() as connection:
+            halts_there = halts.in_force(connection, halts.Kind.DESTINATION)
+            for halt in (one for one in halts_there if one.name == self._key.destination):
+                reason = f"the destination is paused by {halt.who}: {halt.why}"
+                deliveries.wait(connection, delivery, now, now, reason, failed=False)
+                return True
+        return False
 
     def _held(self, delivery: Delivery) -> bool:
         """Looks once more whether it may go; the answer may have changed since it was queued."""
@@ -160,6 +178,9 @@ class _Forwarding:
             reason = held_because(facts, rules, self._destination, now)
             if reason:
                 deliveries.move(connection, delivery, DeliveryState.HELD, now, reason=reason)
+            elif wait := calm.wait_for(connection, tools.site(), delivery, job.model.name, now):
+                deliveries.wait(connection, delivery, wait.until, now, wait.reason, failed=False)
+                return True
         if reason:
             logs.info(
                 Event.DELIVERY_HELD,
@@ -246,7 +267,7 @@ class _Forwarding:
     def _hidden(self, remote: Remote, asked: DestinationSettings, waiting: Sequence[Shipment]) -> dict[str, str]:
         """A note has arrived, too, when nothing of what it rejects is shown any more (IHE IOCM)."""
         with self._tools.database.read() as connection:
-            rejected = shipments.of(connection, DeliveryKey(self._key.job, self._key.destination))
+            rejected = rejections.of(connection, self._key)
         if prove.held(remote, asked, prove.references_of(rejected)):
             return {}
         return {one.sop_instance_uid: prove.HIDDEN for one in waiting}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from orchestrator.deliver import calm, retract
 from orchestrator.deliver.guards import Facts, held_because
 from orchestrator.handoffs import DeliveryKey, Purpose
 from orchestrator.jobs import approvals, deliveries, ledger, shipments
@@ -64,7 +65,7 @@ def facts_of(delivery: deliveries.Delivery, job: Job, *, approved: bool) -> Fact
 
 def plan(connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime) -> None:
     """The deliveries of a job that is done, and what goes with each."""
-    restart_outdated(connection, job.key, now)
+    restart_outdated(connection, site, job.key, now)
     open_deliveries(connection, site, job, made, now)
     note_objects(connection, site, job.key, made.study_instance_uid)
 
@@ -103,15 +104,18 @@ def open_deliveries(
         opened.append(deliveries.open_delivery(connection, new, state, now, reason))
         log = Event.DELIVERY_HELD if reason else Event.DELIVERY_QUEUED
         logs.info(log, job=logs.job(job.key), destination=name, reason=reason)
+    calm.settle(connection, site, job.study, now)
     return opened
 
 
-def restart_outdated(connection: sa.Connection, job: JobKey, now: datetime) -> None:
+def restart_outdated(connection: sa.Connection, site: Site, job: JobKey, now: datetime) -> None:
     """Ends deliveries of what the job had made before, if it has made something else now: they begin anew."""
     stored = {one.orthanc_id for one in ledger.results(connection, [job])}
     for delivery in deliveries.listed(connection, jobs=[job]):
         sent = {one.orthanc_id for one in shipments.of(connection, delivery.key)}
         if delivery.key.purpose is Purpose.RESULT and not sent <= stored and delivery.state not in WITHDRAWN:
+            if delivery.sent_at is not None:
+                retract.reject(connection, site, delivery, "quality", now)
             deliveries.move(connection, delivery, DeliveryState.SUPERSEDED, now, reason="its result was made again")
 
 

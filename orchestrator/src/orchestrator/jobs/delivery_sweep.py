@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.jobs import deliveries
+from orchestrator.jobs import deliveries, halts
 from orchestrator.jobs.states import DeliveryState
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ _BOOKKEEPING = timedelta(seconds=30)
 def start_due(database: Database, engine: Engine, now: datetime, at_once: int) -> int:
     """Hands due deliveries to the engine, a few per destination; how many it got."""
     with database.read() as connection:
-        destinations = deliveries.destinations_due(connection, now)
+        paused = {halt.name for halt in halts.in_force(connection, halts.Kind.DESTINATION)}
+        destinations = [name for name in deliveries.destinations_due(connection, now) if name not in paused]
     started = 0
     for destination in destinations:
         with database.write() as connection:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.engine import Engine
 
+ALONE_AFTER = 2
+"""A job that was executing at so many deaths of the process runs alone: if it dies again, it was this one."""
 MOST_CRASHES = 3
 """A job that was executing each time when the process died this often is poison."""
 
@@ -39,8 +41,9 @@ def start_due(
     started = 0
     with database.write() as connection:
         engaged = ledger.engaged_by_model(connection)
-        room = at_most - sum(engaged.values())
-        for job in _next(connection, calls, engaged, now, room) if room > 0 else ():
+        in_work = sum(engaged.values())
+        room = 0 if crashes.runs_alone(connection, ALONE_AFTER) else at_most - in_work
+        for job in _one_alone(_next(connection, calls, engaged, now, room), in_work) if room > 0 else ():
             attempt = ledger.engage(connection, job)
             if attempt is not None:
                 engine.enqueue(connection, job.key, attempt, job.model.name, job.priority)
@@ -59,7 +62,7 @@ def _next(
 
     A model that is paused or down takes no room, and one that is flooded no more than its share.
     """
-    paused = {halt.model for halt in halts.in_force(connection)}
+    paused = {halt.name for halt in halts.in_force(connection)}
     if halts.EVERYTHING in paused:
         return []
     asking = ledger.asking_by_model(connection)
@@ -72,17 +75,37 @@ def _next(
     return [job for *_, job in sorted(ranked, key=lambda entry: entry[:3])[:room]]
 
 
+def _one_alone(chosen: list[ledger.Job], in_work: int) -> list[ledger.Job]:
+    """What may begin: all of it, or one suspect alone, as soon as nothing else is in work."""
+    suspects = [job for job in chosen if job.crashes >= ALONE_AFTER]
+    if not suspects:
+        return chosen
+    return suspects[:1] if in_work == 0 else []
+
+
 def take_stock(database: Database, now: datetime) -> None:
-    """Counts a crash for every job that was executing when the last process died, and fails what is poison."""
+    """Counts a crash for every job that was executing when the last process died; fails what is poison.
+
+    What has been there at two deaths is taken from the engine, by a new attempt, so that it waits
+    until it can run alone.
+    """
     with database.write() as connection:
         for job in crashes.suspects(connection):
-            crashes.count_crash(connection, job)
-            if job.crashes + 1 >= MOST_CRASHES:
-                reason = (
-                    f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
-                )
-                ledger.move(connection, job, JobState.FAILED, now, reason=reason)
-                logs.warning(Event.JOB_FAILED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
+            if not note_death(connection, job, now) and job.crashes + 1 >= ALONE_AFTER:
+                reason = f"the orchestrator died {job.crashes + 1} times while working on this; it runs alone now"
+                again = {"engaged": False, "attempt": job.attempt + 1, "not_before": now}
+                ledger.move(connection, job, JobState.QUEUED, now, reason=reason, changes=again)
+
+
+def note_death(connection: sa.Connection, job: ledger.Job, now: datetime) -> bool:
+    """Counts a crash for a job that was executing when its process died; True when it is poison and FAILED."""
+    crashes.count_crash(connection, job)
+    if job.crashes + 1 < MOST_CRASHES:
+        return False
+    reason = f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
+    ledger.move(connection, job, JobState.FAILED, now, reason=reason)
+    logs.warning(Event.JOB_FAILED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
+    return True
 
 
 def take_back(database: Database, engine: Engine, now: datetime) -> int:

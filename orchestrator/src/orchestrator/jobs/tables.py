@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     Dialect,
     Float,
     ForeignKey,
@@ -65,9 +66,29 @@ ARRIVALS = Table(
     "arrivals",
     METADATA,
     Column("instance", String(44), primary_key=True),
-    Column("noticed_at", Instant, nullable=False),
+    Column("noticed_at", Instant, nullable=False, index=True),
+    Column("study", String(44), index=True),
+    Column("looked_at", Instant),
 )
-"""Instances whose study has not become stable yet: what is left over is looked up by reconciliation."""
+"""Instances whose study has not become stable yet: what is left over is looked up by reconciliation.
+
+`study`: once it has been asked for. `looked_at`: when models that start early last looked at the study.
+"""
+
+STUDIES = Table(
+    "studies",
+    METADATA,
+    Column("study", String(44), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("last_instance_at", Instant, nullable=False),
+    Column("stable", Boolean, nullable=False),
+    Column("complete_digest", String(64), nullable=False),
+)
+"""How quiet each study is: when its last instance came, our own not counted, and whether it is stable since.
+
+`digest`: of the content that was judged last; empty since something has come. `complete_digest`: of
+the content that somebody has called complete.
+"""
 
 NEWS = Table(
     "news",
@@ -179,7 +200,7 @@ RESULTS = Table(
     Column("kind", String(16), nullable=False),
     Column("sop_class_uid", String(64), nullable=False),
     Column("series_instance_uid", String(64), nullable=False, index=True),
-    Column("orthanc_id", String(44), nullable=False),
+    Column("orthanc_id", String(44), nullable=False, index=True),
     Column("sha256", String(64), nullable=False),
     Column("noted_at", Instant, nullable=False),
     Column("withdrawn_at", Instant),
@@ -240,6 +261,19 @@ SHIPMENTS = Table(
 `relabelled`: an SR in another SOP class, made for this destination from the one that Orthanc holds.
 """
 
+REJECTED = Table(
+    "rejected",
+    METADATA,
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("destination", String(64), primary_key=True),
+    Column("job_key", String(64), ForeignKey("jobs.key"), nullable=False, index=True),
+    Column("sop_class_uid", String(64), nullable=False),
+    Column("series_instance_uid", String(64), nullable=False),
+    Column("study_instance_uid", String(64), nullable=False),
+    Column("rejected_at", Instant, nullable=False),
+)
+"""Objects that must not count any more where they have been sent: none of their UIDs is used again."""
+
 REMOVALS = Table(
     "removals",
     METADATA,
@@ -277,6 +311,16 @@ PAUSES = Table(
 )
 """Models that get no new work, empty for all of them; the history stands in `acts`."""
 
+OUTBOX_PAUSES = Table(
+    "outbox_pauses",
+    METADATA,
+    Column("destination", String(64), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""Destinations that get nothing; the history stands in `acts`."""
+
 REFUSALS = Table(
     "refusals",
     METADATA,
@@ -308,3 +352,12 @@ ACTS = Table(
     Column("after", String(64)),
 )
 """Append-only (the database refuses changes): who did what to what, when, why."""
+
+REPLICAS = Table(
+    "replicas",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("beat_at", DateTime(timezone=True), nullable=False),
+)
+"""The orchestrators on one PostgreSQL, by the database's own clock; one that is not here may change nothing."""

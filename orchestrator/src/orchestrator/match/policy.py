@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wetread_contract.condition_reader import ConditionReader
+from wetread_contract.durations import duration
 from wetread_contract.problems import Problems
 from wetread_contract.yaml_source import Entry, Mapping, Node, Scalar, read
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from wetread_contract.conditions import Condition
 
-KEYS = ("accept_too_broad", "exclude", "off", "select", "shadow")
+KEYS = ("accept_too_broad", "exclude", "off", "select", "shadow", "start_after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class SitePolicy:
     """The model runs and its answers are kept, but nothing is stored. Default false."""
     accept_too_broad: bool = False
     """A rule that selects nearly everything is accepted from this model. Default false."""
+    start_after: timedelta | None = None
+    """How long a study must have been quiet for this model to start before it is stable; None: as the site says."""
 
 
 UNCHANGED = SitePolicy()
@@ -67,9 +72,12 @@ def _policy(entry: Entry, problems: Problems) -> SitePolicy:
         return UNCHANGED
     conditions: dict[str, tuple[Condition, ...]] = {}
     flags: dict[str, bool] = {}
+    start_after = None
     for one in entry.value:
         if one.key in {"select", "exclude"}:
             conditions[one.key] = ConditionReader(problems).conditions(one.value)
+        elif one.key == "start_after":
+            start_after = _duration(one, problems)
         elif one.key in KEYS:
             flags[one.key] = _flag(one, problems)
         else:
@@ -80,7 +88,16 @@ def _policy(entry: Entry, problems: Problems) -> SitePolicy:
         off=flags.get("off", False),
         shadow=flags.get("shadow", False),
         accept_too_broad=flags.get("accept_too_broad", False),
+        start_after=start_after,
     )
+
+
+def _duration(entry: Entry, problems: Problems) -> timedelta | None:
+    try:
+        return duration(entry.value.text if isinstance(entry.value, Scalar) else "")
+    except ValueError as error:
+        problems.add(entry.value.place, "no duration", str(error))
+        return None
 
 
 def _flag(entry: Entry, problems: Problems) -> bool:

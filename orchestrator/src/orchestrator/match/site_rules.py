@@ -15,6 +15,7 @@ from wetread_contract.yaml_source import Mapping, read
 if TYPE_CHECKING:
     from collections.abc import Mapping as MappingOf
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from orchestrator.match.policy import SitePolicy
     from wetread_contract.conditions import Condition
@@ -47,6 +48,11 @@ class SiteRules:
     def accepts_too_broad(self, name: str) -> bool:
         """Whether the site takes a rule of this model that selects nearly everything."""
         return self.policies.get(name, policy.UNCHANGED).accept_too_broad
+
+    def start_after(self, name: str, version: str) -> timedelta | None:
+        """How quiet a study must have been for this model to start before it is stable; None: as the site says."""
+        own = self.policies.get(f"{name} {version}", self.policies.get(name, policy.UNCHANGED))
+        return own.start_after
 
     def shadows(self, name: str, version: str) -> bool:
         """Whether this version runs for comparison only, beside the one that is active."""

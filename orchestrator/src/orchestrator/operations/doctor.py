@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.compose.rejection_note import rejection_note
 from orchestrator.deliver import rehearsal
 from orchestrator.deliver.rehearsal import Finding
-from orchestrator.errors import SettingsInvalid
+from orchestrator.errors import DiskFull, SettingsInvalid
 from orchestrator.orthanc.remotes import remote_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestrator.jobs.room import Room
     from orchestrator.orthanc.client import OrthancClient
     from orchestrator.settings import Site
 
@@ -43,6 +44,15 @@ class Sheet:
             f"firewall: destination → Orthanc TCP {self.our_dicom_port}: N-EVENT-REPORT",
             "classes sent: Secondary Capture, Comprehensive 3D SR (or 88.33, 88.22), Key Object Selection",
         )
+
+
+def disk(room: Room) -> Finding:
+    """Whether the ledger's disk has room for new studies."""
+    try:
+        room.require()
+    except DiskFull as error:
+        return Finding("the ledger's disk has room", good=False, said=str(error))
+    return Finding("the ledger's disk has room", good=True, said="")
 
 
 def orthanc(archive: OrthancClient, configuration: Mapping[str, Any] | None, now: datetime) -> list[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from orchestrator.errors import WetreadError
+from orchestrator.errors import DiskFull, WetreadError
 from orchestrator.jobs import ledger
 from orchestrator.jobs.backlog import backlogs, outboxes
 from orchestrator.jobs.states import JobState
@@ -42,6 +42,8 @@ class Health:
     """None where the ledger is on another machine."""
     certificates: Mapping[str, Path] = field(default_factory=dict)
     """By what they are for."""
+    obstacle: Callable[[], WetreadError | None] = lambda: None
+    """What keeps studies from being taken up now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,26 @@ class Probe:
     database: str
     """`ok`, or what is wrong."""
     archive: str
+    intake: str
+    """`ok`, or why no study is taken up now."""
     models: tuple[str, ...]
     """Names and versions of the models that answer; none is no fault: studies wait for them."""
 
     @property
     def ready(self) -> bool:
         """Whether work can go on."""
-        return self.database == self.archive == "ok"
+        return self.database == self.archive == self.intake == "ok"
 
 
 def probe(parts: Health) -> Probe:
     """Looks at everything once."""
-    return Probe(_said(lambda: _counts(parts)), _said(parts.archive.version), tuple(parts.live_models()))
+    obstacle = parts.obstacle()
+    return Probe(
+        database=_said(lambda: _counts(parts)),
+        archive=_said(parts.archive.version),
+        intake="ok" if obstacle is None else str(obstacle),
+        models=tuple(parts.live_models()),
+    )
 
 
 def exposition(parts: Health) -> bytes:
@@ -104,6 +114,7 @@ def _measure_outboxes(parts: Health) -> None:
 
 
 def _measure_machine(parts: Health) -> None:
+    metrics.DISK_FULL.set(isinstance(parts.obstacle(), DiskFull))
     if parts.ledger_folder is not None:
         usage = shutil.disk_usage(parts.ledger_folder)
         metrics.DISK_FREE.set(usage.free)

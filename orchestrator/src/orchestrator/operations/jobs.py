@@ -71,7 +71,7 @@ def pause(database: Database, model: str, act: Act) -> bool:
         names = sorted({known.identity.name for known in catalogue.known(connection)})
         if model not in {halts.EVERYTHING, *names}:
             raise NotPossible(f"{model} has never been here; known: {', '.join(names) or 'none yet'}")
-        begun = halts.begin(connection, halts.Halt(model, act.now, act.by, act.reason))
+        begun = halts.begin(connection, halts.Kind.MODEL, halts.Halt(model, act.now, act.by, act.reason))
         if begun:
             _record(connection, "pause", _subject(model), act)
     return begun
@@ -80,7 +80,7 @@ def pause(database: Database, model: str, act: Act) -> bool:
 def resume(database: Database, model: str, act: Act) -> bool:
     """Gives it work again; False if it was not paused."""
     with database.write() as connection:
-        ended = halts.end(connection, model)
+        ended = halts.end(connection, halts.Kind.MODEL, model)
         if ended:
             _record(connection, "resume", _subject(model), act)
     return ended

@@ -94,6 +94,10 @@ class Archive(Protocol):
         """Studies whose StudyDate lies within these days, both included."""
         ...
 
+    def studies_called(self, study_instance_uid: str) -> Sequence[OrthancId]:
+        """Studies with this StudyInstanceUID: two, where a patient was corrected."""
+        ...
+
     def made_by(self, manufacturer: str) -> Sequence[OrthancId]:
         """Instances of all series whose Manufacturer is this, by the archive's own index."""
         ...

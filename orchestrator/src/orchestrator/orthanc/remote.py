@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from orchestrator.handoffs import OrthancId
 
@@ -37,6 +37,14 @@ class Remote(Protocol):
 
         Raises `Cancelled` when the transfer was broken off because it is not wanted any more.
         """
+        ...
+
+    def begun(self, instances: Collection[OrthancId]) -> Sequence[str]:
+        """Transfers of these that Orthanc has under way, as after a crash of ours; none where nobody knows."""
+        ...
+
+    def settle(self, transfer: str, still_wanted: Callable[[], bool]) -> None:
+        """Returns when such a transfer has ended, well or not. Raises `Cancelled` as `send` does."""
         ...
 
     def send_file(self, content: bytes) -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from orchestrator.handoffs import OrthancId
     from orchestrator.orthanc.client import OrthancClient
@@ -29,6 +30,8 @@ COMMIT_WITHIN_S = 20.0
 """The report of a storage commitment comes on an association of its own, usually at once."""
 ANSWER_WITHIN_S = 10
 """Seconds that a remote system has to answer on an association (Orthanc's `Timeout`)."""
+_ENDED = frozenset({"Success", "Failure", "Paused"})
+"""Of Orthanc's jobs: nothing goes on by itself any more."""
 _FIRST_POLL_S, _LAST_POLL_S = 0.02, 0.5
 _CLASS_REFUSED = ("presentation context was negotiated", "to one of [ ]")
 """What Orthanc says of a SOP class for which the other side accepted no presentation context (1.10 to 1.12)."""
@@ -60,7 +63,19 @@ class _ThroughOrthanc(ABC):
     def send(self, instance: OrthancId, still_wanted: Callable[[], bool]) -> None:
         """Has Orthanc send the instance, and waits for the end of its job."""
         body = {"Resources": [instance], "Synchronous": False} | self._transfer_options()
-        job = str(self._ask("POST", f"{self._path}/{self.verb}", body)["ID"])
+        self._await(str(self._ask("POST", f"{self._path}/{self.verb}", body)["ID"]), still_wanted)
+
+    def begun(self, instances: Collection[OrthancId]) -> Sequence[str]:
+        """Transfers that Orthanc has under way; only of a modality's it says of what they are (1.10)."""
+        del instances
+        return ()
+
+    def settle(self, transfer: str, still_wanted: Callable[[], bool]) -> None:
+        """Waits for a transfer that a process which is no more has begun; how it ended, the destination is asked."""
+        with suppress(DestinationUnavailable, ClassRefused):
+            self._await(transfer, still_wanted)
+
+    def _await(self, job: str, still_wanted: Callable[[], bool]) -> None:
         end, pause = time.monotonic() + TRANSFER_WITHIN_S, _FIRST_POLL_S
         while True:
             try:
@@ -158,6 +173,16 @@ class DicomModality(_ThroughOrthanc):
 
     def _transfer_options(self) -> dict[str, object]:
         return {"Timeout": ANSWER_WITHIN_S}
+
+    def begun(self, instances: Collection[OrthancId]) -> Sequence[str]:
+        """Transfers of these that Orthanc has under way to this application entity."""
+        jobs = self._client.call("GET", "/jobs?expand")
+        stores = [one for one in jobs if one["Type"] == "DicomModalityStore" and one["State"] not in _ENDED]
+        mine = [one for one in stores if set(one["Content"].get("ParentResources", ())) & set(instances)]
+        if not mine:
+            return ()
+        there = self._client.call("GET", f"{self._path}/configuration")["AET"]
+        return [str(one["ID"]) for one in mine if one["Content"].get("RemoteAet") == there]
 
 
 class DicomWebServer(_ThroughOrthanc):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.compose import compose
 from orchestrator.compose.source_values import text_of
-from orchestrator.deliver import plan, store
+from orchestrator.deliver import plan, retract, store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import (
@@ -22,11 +22,11 @@ from orchestrator.errors import (
     Transient,
     WetreadError,
 )
-from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, Preview, Replaced
-from orchestrator.jobs import catalogue, crashes, deliveries, ledger, news, predictions
+from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, ObjectKind, Preview, Replaced
+from orchestrator.jobs import catalogue, crashes, ledger, news, predictions, rejections
 from orchestrator.jobs.input import input_from_json
 from orchestrator.jobs.pauses import pause_after, spent
-from orchestrator.jobs.states import ACTIVE, ENDED, DeliveryState, JobState
+from orchestrator.jobs.states import ACTIVE, ENDED, JobState
 from orchestrator.pipeline import counting
 from orchestrator.telemetry import logs, metrics, tracing
 from orchestrator.telemetry.events import Event
@@ -260,14 +260,14 @@ class Walk:
             others = [other for other in slot if other.key != job.key and other.state in ENDED]
             stored = ledger.results(connection, [job.key, *(other.key for other in others)])
         fresh = {made.sop_instance_uid for made in result.objects}
-        left = [one for one in stored if one.sop_instance_uid not in fresh]
+        left = [one for one in stored if one.sop_instance_uid not in fresh and one.kind != ObjectKind.NOTE]
         store.remove(tools.archive, [one.orthanc_id for one in left])
         now = tools.clock()
         with tools.database.write() as connection:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             for other in others:
                 if other.state is JobState.DONE:
-                    deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, "replaced")
+                    retract.replaced(connection, tools.site(), other.key, now)
                     ledger.move(connection, other, JobState.SUPERSEDED, now, reason="replaced by a newer result")
                     logs.info(Event.RESULT_REPLACED, job=logs.job(other.key), by=logs.job(job.key))
 
@@ -277,6 +277,7 @@ class Walk:
         with tools.database.read() as connection:
             prediction = _prediction(connection, job)
             declaration = _declaration(catalogue.named(connection, job.model.declaration_sha256))
+            times_rejected = rejections.times(connection, job.key)
             replaced = ledger.find(connection, job.replaces) if job.replaces else None
             replaces = None
             if replaced is not None and replaced.prediction_sha256 is not None:
@@ -294,6 +295,7 @@ class Walk:
             settings=tools.site().composition(),
             wetread_version=tools.wetread_version,
             replaces=replaces,
+            rejections=times_rejected,
         )
 
     def _start_previews(self, wanted: JobInput) -> Mapping[str, Future[Preview]]:
@@ -339,6 +341,8 @@ class Walk:
 
     def _vanished(self) -> None:
         """Something that the job rests on has left Orthanc: its objects go too, and what is left is judged again."""
+        if self._mine() is None:
+            return
         with self._tools.database.read() as connection:
             left = ledger.results(connection, [self._key])
         try:
@@ -362,7 +366,10 @@ class Walk:
         with self._tools.database.read() as connection:
             job = ledger.find(connection, self._key)
             left = ledger.results(connection, [self._key])
-        if job is None or job.state is JobState.DONE or job.attempt != self._attempt:
+        if job is not None and job.attempt != self._attempt:
+            logs.warning(Event.EFFECT_REFUSED, job=logs.job(self._key), reason="another attempt has taken it over")
+            return
+        if job is None or job.state is JobState.DONE:
             return
         try:
             store.remove(self._tools.archive, [one.orthanc_id for one in left])

@@ -7,10 +7,12 @@ Secrets come from files only, so that they stand in no process list and no copy 
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
 
+import sqlalchemy as sa
 import yaml
 from pydantic import (
     AwareDatetime,
@@ -22,10 +24,14 @@ from pydantic import (
 from orchestrator.errors import SettingsInvalid
 from orchestrator.handoffs import CompositionSettings
 from orchestrator.settings.delivery import DeliverySettings, DestinationSettings, RetentionSettings
-from orchestrator.settings.values import Duration, RetrySettings, SecretFile, Section, Zone
+from orchestrator.settings.values import DatabaseAddress, Duration, RetrySettings, SecretFile, Section, Size, Zone
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_PASSWORD = re.compile(r"//[^/@]*:[^/]*@")
+"""What a message must not repeat: somebody's name and password in an address."""
 
 
 class OrthancSettings(Section):
@@ -73,9 +79,13 @@ class ModelSettings(Section):
     """How often names are resolved and models described: a new container is live within 10 s."""
     version_grace: Duration = timedelta(minutes=10)
     """A version that no container serves for this long, while a newer one is active, hands its unstarted jobs on."""
+    start_after: Duration | None = None
+    """A study that has been quiet for so long, such as `2s`, is read before Orthanc calls it stable, by models whose
+    requirements it meets; nothing leaves Orthanc earlier for that. Unset: models wait for Orthanc's StableAge. It costs
+    Orthanc one request for each new instance."""
     policy: dict[str, Any] = Field(default_factory=dict)
     """By model name, or by `name version` in quotes: `select` and `exclude` (more conditions, in the declaration's
-    language), `off`, `shadow`, `accept_too_broad`. A site narrows a model, never widens it."""
+    language), `off`, `shadow`, `accept_too_broad`, `start_after`. A site narrows a model, never widens it."""
 
 
 class WatchSettings(Section):
@@ -141,8 +151,14 @@ class Site(Section):
     orthanc: OrthancSettings
     timezone: Zone
     """Mandatory: containers run in UTC, and results must not sort before the exam."""
-    database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^sqlite:///")
-    """SQLAlchemy address of ledger and engine: a SQLite file on a local disk, for one orchestrator."""
+    database: DatabaseAddress = "sqlite:////var/lib/wetread/wetread.db"
+    """SQLAlchemy address of ledger and engine: a SQLite file on a local disk, for one orchestrator; or
+    `postgresql+psycopg://user@host:5432/database` for several. `?sslmode=verify-full` and the like go behind it."""
+    database_password_file: SecretFile | None = None
+    """File that holds PostgreSQL's password. Without it, libpq's own ways count: `PGPASSWORD`, `PGPASSFILE`."""
+    disk_reserve: Size = 200 * 10**6
+    """With less than this free on the ledger's disk no study is taken up and no job is started, so that what is in work
+    can end; both go on by themselves when there is room. Enough for thousands of answers; 0B: until nothing is left."""
     models: ModelSettings = ModelSettings()
     watch: WatchSettings = WatchSettings()
     results: ResultSettings = ResultSettings()
@@ -157,6 +173,13 @@ class Site(Section):
     sha256: str = Field(default="", exclude=True)
     """Of the file's bytes; kept with every decision. Not a key of the file."""
 
+    def database_url(self) -> sa.URL:
+        """The database's address with its password, which its text does not show."""
+        url = sa.make_url(self.database)
+        if self.database_password_file is None:
+            return url
+        return url.set(password=self.database_password_file.read_text(encoding="utf-8").rstrip("\r\n"))
+
     def composition(self) -> CompositionSettings:
         """How results are written, as composing takes it."""
         results = self.results
@@ -168,6 +191,12 @@ class Site(Section):
             grade_in_series_description=results.grade_in_series_description,
             site_file_sha256=self.sha256,
         )
+
+    @property
+    def destination_names(self) -> frozenset[str]:
+        """Every destination that the site file names."""
+        own = [model.remote or () for model in self.delivery.models.values()]
+        return frozenset(self.destinations).union(self.delivery.remote, *own)
 
     def destination(self, name: str) -> DestinationSettings:
         """The destination of this name, its alias filled in."""
@@ -218,7 +247,7 @@ def _problem(path: Path, root: yaml.Node | None, found: dict[str, Any]) -> str:
     if found["type"] == "missing":
         return f"{path}:{line}: {key}: missing, and mandatory"
     message = str(found["msg"]).removeprefix("Value error, ")
-    return f"{path}:{line}: {key}: {found['input']!r} cannot be used: {message}"
+    return f"{path}:{line}: {key}: {_PASSWORD.sub('//…@', repr(found['input']))} cannot be used: {message}"
 
 
 def _advice(location: list[str | int]) -> str:

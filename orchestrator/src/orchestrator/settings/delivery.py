@@ -32,6 +32,8 @@ class DestinationSettings(Section):
     proof: Literal["auto", "find", "commitment"] = "auto"
     """How it is asked whether it holds an object: C-FIND or QIDO-RS, storage commitment where that is not
     offered (auto), or one of them only."""
+    quiet: Duration | None = None
+    """How long a study must have been quiet where that differs for this destination; as `delivery.quiet`."""
     proven_by: str = ""
     """Name of another destination that is the same system and can be asked; for peers, which cannot."""
 
@@ -71,6 +73,8 @@ class ModelDeliverySettings(Section):
     """The age of a study beyond which its result is held."""
     deliver_within: Duration | None = None
     """The delay beyond which a result is held."""
+    quiet: Duration | None = None
+    """How long its studies must have been quiet."""
     hold: Literal["inside", "outside"] | None = None
     """Where a held result waits."""
 
@@ -89,6 +93,10 @@ class DeliverySettings(Section):
     """Results of older studies are HELD: priors that are pulled in must not send results to a PACS."""
     deliver_within: Duration = timedelta(hours=4)
     """Results that are later than this after their study came are HELD: the exam has been reported by then."""
+    quiet: Duration = timedelta(minutes=5)
+    """Nothing goes before the study is stable and so long after its last instance, so that a destination gets one
+    result and not one for each pause of the technologist; 0: at once when it is stable. `wetread study complete` ends
+    the waiting."""
     hold: Literal["inside", "outside"] = "inside"
     """Where a held result waits: in Orthanc, or `outside` it, for sites whose Orthanc routes on its own."""
     hold_for: Duration = timedelta(days=30)
@@ -98,6 +106,11 @@ class DeliverySettings(Section):
     retry: DeliveryRetrySettings = DeliveryRetrySettings()
     models: dict[str, ModelDeliverySettings] = Field(default_factory=dict)
     """By model name: what differs for its results."""
+
+    @property
+    def sends(self) -> bool:
+        """Whether results of any model leave Orthanc."""
+        return bool(self.remote) or any(own.remote for own in self.models.values())
 
     @property
     def kept_outside(self) -> bool:

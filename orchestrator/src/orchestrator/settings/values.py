@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,20 +10,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from wetread_contract.durations import duration
+
 _UNITS_BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_UNITS_S = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
 
 
 def _duration(value: object) -> object:
-    """A duration written as number and unit (`2h`, `500ms`), as seconds."""
+    """A duration written as number and unit (`2h`, `500ms`); a bare 0 needs none."""
     if isinstance(value, timedelta):
         return value
-    text = str(value).strip()
-    unit = text.lstrip("0123456789.").strip()
-    number = text[: len(text) - len(unit)].strip() if unit else text
-    if unit not in _UNITS_S or not number:
-        raise ValueError(f"write a number with one of the units {', '.join(_UNITS_S)}, such as 2h")
-    return timedelta(seconds=float(number) * _UNITS_S[unit])
+    return timedelta() if value == 0 else duration(str(value))
 
 
 def _size(value: object) -> object:
@@ -48,9 +45,20 @@ def _readable(path: Path) -> Path:
     return path
 
 
+def _address(text: str) -> str:
+    """The address of a database that ledger and engine can use."""
+    if not re.match(r"sqlite:///.|postgresql\+psycopg://[^:/@]+@[^/@]+/[^/@]+$", text):
+        raise ValueError(
+            "write sqlite:////folder/wetread.db, or postgresql+psycopg://user@host:5432/database without a password; "
+            "that goes into a file which database_password_file names"
+        )
+    return text
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+DatabaseAddress = Annotated[str, AfterValidator(_address)]
 SecretFile = Annotated[Path, AfterValidator(_readable)]
 
 

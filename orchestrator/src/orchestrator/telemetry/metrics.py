@@ -47,6 +47,10 @@ BREAKERS = Gauge(
 )  # fmt: skip
 DISK_FREE = Gauge("wetread_disk_free_bytes", "Free on the ledger's disk.", registry=REGISTRY)
 DISK_SIZE = Gauge("wetread_disk_size_bytes", "Size of the ledger's disk.", registry=REGISTRY)
+DISK_FULL = Gauge(
+    "wetread_disk_full", "1 while no study is taken up because the ledger's disk has no room, else 0.",
+    registry=REGISTRY,
+)  # fmt: skip
 CERTIFICATE = Gauge(
     "wetread_certificate_expires_timestamp_seconds", "When a certificate ends, Unix time.", ["certificate"],
     registry=REGISTRY,

@@ -27,10 +27,15 @@ def pages(parts: Health) -> FastAPI:
 
     @app.get("/readyz")
     def readyz() -> JSONResponse:
-        """200 when ledger and archive can be reached, else 503; both say which."""
+        """200 when ledger and archive can be reached and studies are taken up, else 503; both say which."""
         found: Probe = probe(parts)
         return JSONResponse(
-            {"database": found.database, "archive": found.archive, "models": list(found.models)},
+            {
+                "database": found.database,
+                "archive": found.archive,
+                "intake": found.intake,
+                "models": list(found.models),
+            },
             status_code=200 if found.ready else 503,
         )
 

@@ -8,23 +8,22 @@ A study that cannot be read now waits as a row of `news` and holds up no other.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from orchestrator import settings as site_settings
 from orchestrator.deliver import supports
+from orchestrator.deliver.calm import settle as send_when_calm
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
-from orchestrator.handoffs import ObjectKind
-from orchestrator.jobs import deliveries, judgements, ledger, news
-from orchestrator.jobs.input import input_of
-from orchestrator.jobs.key import job_key
-from orchestrator.jobs.states import ENDED, DeliveryState, JobState
+from orchestrator.intake import slots
+from orchestrator.jobs import judgements, ledger, news, quiet
+from orchestrator.jobs.states import JobState
 from orchestrator.match.matcher import match
 from orchestrator.match.misses import miss_class
-from orchestrator.telemetry import logs, metrics, tracing
+from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
-from orchestrator.watch import changes, earlier, generation, reconcile
+from orchestrator.watch import arriving, changes, earlier, early, generation, reconcile
 from wetread_contract.judgement import Outcome
 from wetread_contract.rejection import rejected_instances
 
@@ -34,31 +33,20 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from orchestrator.handoffs import Generation, JobKey, Match, RegisteredModel
+    from orchestrator.handoffs import Generation, Match, RegisteredModel
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.news import WaitingStudy
     from orchestrator.orthanc.archive import Archive
     from orchestrator.site_file import Version
 
+    _Judge = Callable[[WaitingStudy, Generation, tuple[earlier.EarlierObject, ...]], None]
+
 NEW_NAME_LOOKS_BACK = timedelta(hours=1)
 """A model whose name is new to the site is judged against what came within this time."""
-_REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
 _LOOK_AGAIN = timedelta(seconds=5)
 _SAME_MOMENT = timedelta(minutes=1)
 """A model is known a moment before it is asked: a study that was judged in between is news to it."""
 _LOOK_AGAIN_AT_LAST = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One study's content that is being judged."""
-
-    waiting: WaitingStudy
-    content: Generation
-    earlier: tuple[earlier.EarlierObject, ...]
-    """Results in the study that only an earlier life of the ledger has known."""
-    priority: int
-    now: datetime
 
 
 class Intake:
@@ -112,8 +100,33 @@ class Intake:
         with self._database.read() as connection:
             due = news.waiting(connection, self._clock())
         for waiting in due:
-            self._settle(waiting)
+            self._settle(waiting, self._judge)
         return len(due)
+
+    def look_early(self) -> int:
+        """Starts models that need not wait until a study is stable; at how many studies they looked.
+
+        Notes, too, which studies are growing: nothing of these is sent. Raises `ArchiveUnavailable`.
+        """
+        eager = self._eager()
+        site = self._version().site
+        if not eager and not site.delivery.sends:
+            return 0
+        grown = arriving.place(self._archive, self._database)
+        now = self._clock()
+        with self._database.read() as connection:
+            coming = quiet.coming(connection)
+        looks = [look for one in coming if (look := early.look(one, eager, now))]
+        if not grown and not looks:
+            return 0
+        with self._database.write() as connection:
+            for study in grown:
+                send_when_calm(connection, site, study, now)
+            quiet.mark_looked(connection, [look.study for look in looks], now)
+        for look in looks:
+            noticed = news.WaitingStudy(look.study, look.last_arrival, attempts=0)
+            self._settle(noticed, partial(self._judge_early, look.models))
+        return len(looks)
 
     def expects_more(self) -> bool:
         """Whether instances have come whose study is not stable yet: then the next look should be soon."""
@@ -145,14 +158,14 @@ class Intake:
         with self._database.write() as connection:
             news.move_cursor(connection, min(last, 0))
 
-    def _settle(self, waiting: WaitingStudy) -> None:
+    def _settle(self, waiting: WaitingStudy, judge: _Judge) -> None:
         """The per-study guard: a study that cannot be read, or that nobody foresaw, holds up no other.
 
         Trouble of one study is told from trouble of the archive by asking the archive who it is.
         """
         try:
             current = generation.read(self._archive, waiting.study, self._our_series)
-            self._judge(waiting, current, earlier.read(self._archive, current, self._our_series))
+            judge(waiting, current, earlier.read(self._archive, current, self._our_series))
         except Gone:
             self._archive.version()
             self._vanished(waiting)
@@ -193,26 +206,29 @@ class Intake:
         """One transaction: the generation, every decision, the jobs, and the end of the news."""
         now = self._clock()
         with self._database.write() as connection:
-            news.drop_arrivals(connection, [instance.orthanc_id for instance in current.instances])
+            calm = quiet.note(connection, current)
+            if calm.stable or calm.complete:
+                news.drop_arrivals(connection, [instance.orthanc_id for instance in current.instances])
             known = judgements.judged(connection, current.study, current.digest)
             models = self._asked(connection, waiting, current, known, now)
             if known is None:
                 judgements.record_generation(connection, current, now)
-            judgements.forget(connection, current, waiting.asks.keys())
+            asked = waiting.asks.keys() if known is not None else {model.identity.name for model in models}
+            judgements.forget(connection, current, asked)
             foreign = [instance.headers for instance in current.instances if not instance.ours]
             rules = self._version().rules
             matches = match(models, foreign, policies=rules.policies) if foreign else []
             priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
-            case = _Case(waiting, current, found, priority, now)
+            case = slots.Case(waiting, current, found, priority, self._version().site, now)
             for matched in matches:
                 self._decide(connection, case, matched)
                 _count(matched)
             if known is not None:
-                self._take_up_again(connection, case)
+                slots.take_up_again(connection, case)
             standing = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
             supports.withdraw_unsupported(connection, self._version().site, current.study, standing, now)
             deadline = current.last_update + self._version().site.watch.incomplete_after
-            if now >= deadline:
+            if now >= deadline or calm.complete:
                 for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):
                     logs.info(Event.STUDY_JUDGED, study=logs.short(current.study), model=name, outcome="UNSUITABLE")
                 news.settle(connection, waiting)
@@ -220,8 +236,44 @@ class Intake:
                 news.postpone(connection, waiting, deadline, failed=False)
             else:
                 news.settle(connection, waiting)
+            send_when_calm(connection, self._version().site, current.study, now)
         outcomes = Counter(matched.judgement.outcome for matched in matches)
         logs.info(Event.STUDY_JUDGED, study=logs.short(current.study), **{str(key): n for key, n in outcomes.items()})
+
+    def _judge_early(
+        self,
+        models: Sequence[RegisteredModel],
+        waiting: WaitingStudy,
+        current: Generation,
+        found: tuple[earlier.EarlierObject, ...],
+    ) -> None:
+        """Makes the jobs of models whose requirements are met already; whatever else there is to say waits."""
+        now = self._clock()
+        with self._database.write() as connection:
+            quiet.note(connection, current)
+            if judgements.judged(connection, current.study, current.digest) is not None:
+                return
+            asked = {model.identity for model in self._asked(connection, waiting, current, None, now)}
+            foreign = [instance.headers for instance in current.instances if not instance.ours]
+            rules = self._version().rules
+            eager = [model for model in models if model.identity in asked]
+            priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
+            judgements.forget(connection, current, {model.identity.name for model in eager})
+            for matched in match(eager, foreign, policies=rules.policies) if foreign else []:
+                if matched.judgement.outcome is Outcome.MATCHED:
+                    self._decide(
+                        connection, slots.Case(waiting, current, found, priority, self._version().site, now), matched
+                    )
+
+    def _eager(self) -> list[early.Eager]:
+        rules, otherwise = self._version().rules, self._version().site.models.start_after
+        found = []
+        for model in self._models():
+            own = rules.start_after(model.identity.name, model.identity.version)
+            start_after = otherwise if own is None else own
+            if start_after is not None:
+                found.append(early.Eager(model, start_after))
+        return found
 
     def _asked(
         self,
@@ -247,8 +299,8 @@ class Intake:
             if model.identity.name in waiting.asks or (not old and _is_news_to(model, known, now))
         ]
 
-    def _decide(self, connection: sa.Connection, case: _Case, matched: Match) -> None:
-        key = self._queue(connection, case, matched) if matched.judgement.outcome is Outcome.MATCHED else None
+    def _decide(self, connection: sa.Connection, case: slots.Case, matched: Match) -> None:
+        key = slots.queue(connection, case, matched) if matched.judgement.outcome is Outcome.MATCHED else None
         judgements.record(
             connection,
             case.content,
@@ -257,101 +309,6 @@ class Intake:
             job_key=key,
             decided_at=case.now,
         )
-
-    def _queue(self, connection: sa.Connection, case: _Case, matched: Match) -> JobKey:
-        """Makes the job of a match, or finds the one that is there, and clears its slot."""
-        study, series = case.content.study, matched.judgement.series_instance_uid
-        orthanc_ids = {one.headers.sop_instance_uid: one.orthanc_id for one in case.content.instances}
-        wanted = input_of(matched.judgement, orthanc_ids)
-        key = job_key(study, series, matched.model, wanted.orthanc_ids)
-        origin = case.waiting.asks.get(matched.model.name, "news")
-        existing = ledger.find(connection, key)
-        again = origin == "rerun" and existing is not None and existing.state in ENDED
-        if existing is not None and existing.state not in _REOPENED and not again:
-            return key
-        replaces = None
-        if not matched.shadow:
-            slot = ledger.slot(connection, study, series, matched.model.name)
-            replaces = self._clear(connection, [job for job in slot if job.key != key], case.now)
-        if existing is not None:
-            ledger.reopen(connection, existing, case.now, f"taken up again: {origin}", ask_again=again)
-        else:
-            new = ledger.NewJob(
-                key=key,
-                study=study,
-                series_instance_uid=series,
-                model=matched.model,
-                priority=case.priority,
-                noticed_at=case.waiting.noticed_at,
-                input=wanted.to_json(),
-                origin=origin,
-                shadow=matched.shadow,
-            )
-            ledger.open_job(connection, new, case.now, replaces=replaces)
-            if not matched.shadow and self._adopt(connection, case, key):
-                return key
-        tracing.judged(key, case.waiting.noticed_at, study=study, model=matched.model.name, again=existing is not None)
-        logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
-        return key
-
-    @staticmethod
-    def _adopt(connection: sa.Connection, case: _Case, key: JobKey) -> bool:
-        """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
-        mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
-        if {made.kind for made, _ in mine} != {ObjectKind.CARD, ObjectKind.REPORT}:
-            return False
-        ledger.note_results(connection, key, mine, case.now)
-        for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
-            job = ledger.known(connection, key)
-            ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
-        for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
-            if other.state is JobState.DONE and other.key != key:
-                reason = "replaced by a newer result"
-                deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
-                ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
-        logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
-        return True
-
-    def _take_up_again(self, connection: sa.Connection, case: _Case) -> None:
-        """Reopens what a content that has come back asked for, where its result went away with it."""
-        study = case.content.study
-        for (model, series), keys in judgements.matches(connection, study, case.content.digest).items():
-            jobs = [job for key in keys if (job := ledger.find(connection, key)) is not None]
-            waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.shadow]
-            if any(self._adopt(connection, case, job.key) for job in waiting):
-                continue
-            if not jobs or any(_stands(connection, job, case) for job in jobs):
-                continue
-            if not jobs[0].shadow:
-                slot = ledger.slot(connection, study, series, model)
-                self._clear(connection, [job for job in slot if job.key != jobs[0].key], case.now)
-            ledger.reopen(connection, jobs[0], case.now, "taken up again: the study is as it was")
-            logs.info(Event.JOB_QUEUED, job=logs.job(jobs[0].key), study=logs.short(study), model=model)
-
-    @staticmethod
-    def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetime) -> JobKey | None:
-        """Stops unfinished jobs of the slot; the finished one, which the new job replaces when it is done."""
-        finished = None
-        for job in others:
-            if job.state is JobState.DONE:
-                finished = job.key
-            elif job.state not in ENDED:
-                ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
-                logs.info(Event.JOB_SUPERSEDED, job=logs.job(job.key), study=logs.short(job.study))
-        return finished
-
-
-def _stands(connection: sa.Connection, job: ledger.Job, case: _Case) -> bool:
-    """Whether a job needs no taking up: it is on its way, was ended by itself or a person, or its result is there.
-
-    A job that finished after the news may have its result in Orthanc since the study was read; one
-    whose result was withdrawn, by a person or because it is safe elsewhere, is left as it is.
-    """
-    if job.state is not JobState.DONE or job.shadow:
-        return job.state not in _REOPENED
-    present = {instance.orthanc_id for instance in case.content.instances}
-    noted = ledger.results(connection, [job.key])
-    return job.state_since >= case.waiting.noticed_at or all(one.orthanc_id in present for one in noted)
 
 
 def _count(matched: Match) -> None:

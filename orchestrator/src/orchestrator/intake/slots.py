@@ -1,0 +1,139 @@
+"""From a study's decisions to rows of jobs: at most one of each study (or series) and model is current."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.deliver import retract
+from orchestrator.handoffs import ObjectKind
+from orchestrator.jobs import deliveries, judgements, ledger
+from orchestrator.jobs.input import input_of
+from orchestrator.jobs.key import job_key
+from orchestrator.jobs.states import ENDED, JobState
+from orchestrator.telemetry import logs, tracing
+from orchestrator.telemetry.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import sqlalchemy as sa
+
+    from orchestrator.handoffs import Generation, JobKey, Match
+    from orchestrator.jobs.news import WaitingStudy
+    from orchestrator.settings import Site
+    from orchestrator.watch.earlier import EarlierObject
+
+_REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One study's content that is being judged."""
+
+    waiting: WaitingStudy
+    content: Generation
+    earlier: tuple[EarlierObject, ...]
+    """Results in the study that only an earlier life of the ledger has known."""
+    priority: int
+    site: Site
+    now: datetime
+
+
+def queue(connection: sa.Connection, case: Case, matched: Match) -> JobKey:
+    """Makes the job of a match, or finds the one that is there, and clears its slot."""
+    study, series = case.content.study, matched.judgement.series_instance_uid
+    orthanc_ids = {one.headers.sop_instance_uid: one.orthanc_id for one in case.content.instances}
+    wanted = input_of(matched.judgement, orthanc_ids)
+    key = job_key(study, series, matched.model, wanted.orthanc_ids)
+    origin = case.waiting.asks.get(matched.model.name, "news")
+    existing = ledger.find(connection, key)
+    again = origin == "rerun" and existing is not None and existing.state in ENDED
+    if existing is not None and existing.state not in _REOPENED and not again:
+        return key
+    replaces = None
+    if not matched.shadow:
+        slot = ledger.slot(connection, study, series, matched.model.name)
+        replaces = _clear(connection, [job for job in slot if job.key != key], case.now)
+        if replaces is not None and origin == "news":
+            deliveries.withdraw_unsent(connection, replaces, case.now, "the study has changed; a newer result follows")
+    if existing is not None:
+        ledger.reopen(connection, existing, case.now, f"taken up again: {origin}", ask_again=again)
+    else:
+        new = ledger.NewJob(
+            key=key,
+            study=study,
+            series_instance_uid=series,
+            model=matched.model,
+            priority=case.priority,
+            noticed_at=case.waiting.noticed_at,
+            input=wanted.to_json(),
+            origin=origin,
+            shadow=matched.shadow,
+        )
+        ledger.open_job(connection, new, case.now, replaces=replaces)
+        if not matched.shadow and _adopt(connection, case, key):
+            return key
+    tracing.judged(key, case.waiting.noticed_at, study=study, model=matched.model.name, again=existing is not None)
+    logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
+    return key
+
+
+def take_up_again(connection: sa.Connection, case: Case) -> None:
+    """Reopens what a content that has come back asked for, where its result went away with it."""
+    study = case.content.study
+    for (model, series), keys in judgements.matches(connection, study, case.content.digest).items():
+        jobs = [job for key in keys if (job := ledger.find(connection, key)) is not None]
+        waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.shadow]
+        if any(_adopt(connection, case, job.key) for job in waiting):
+            continue
+        if not jobs or any(_stands(connection, job, case) for job in jobs):
+            continue
+        if not jobs[0].shadow:
+            slot = ledger.slot(connection, study, series, model)
+            _clear(connection, [job for job in slot if job.key != jobs[0].key], case.now)
+        ledger.reopen(connection, jobs[0], case.now, "taken up again: the study is as it was")
+        logs.info(Event.JOB_QUEUED, job=logs.job(jobs[0].key), study=logs.short(study), model=model)
+
+
+def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
+    """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
+    mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
+    if {made.kind for made, _ in mine} != {ObjectKind.CARD, ObjectKind.REPORT}:
+        return False
+    ledger.note_results(connection, key, mine, case.now)
+    for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
+        job = ledger.known(connection, key)
+        ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
+    for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
+        if other.state is JobState.DONE and other.key != key:
+            retract.replaced(connection, case.site, other.key, case.now)
+            ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason="replaced by a newer result")
+    logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
+    return True
+
+
+def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetime) -> JobKey | None:
+    """Stops unfinished jobs of the slot; the finished one, which the new job replaces when it is done."""
+    finished = None
+    for job in others:
+        if job.state is JobState.DONE:
+            finished = job.key
+        elif job.state not in ENDED:
+            ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
+            logs.info(Event.JOB_SUPERSEDED, job=logs.job(job.key), study=logs.short(job.study))
+    return finished
+
+
+def _stands(connection: sa.Connection, job: ledger.Job, case: Case) -> bool:
+    """Whether a job needs no taking up: it is on its way, was ended by itself or a person, or its result is there.
+
+    A job that finished after the news may have its result in Orthanc since the study was read; one
+    whose result was withdrawn, by a person or because it is safe elsewhere, is left as it is.
+    """
+    if job.state is not JobState.DONE or job.shadow:
+        return job.state not in _REOPENED
+    present = {instance.orthanc_id for instance in case.content.instances}
+    noted = ledger.results(connection, [job.key])
+    return job.state_since >= case.waiting.noticed_at or all(one.orthanc_id in present for one in noted)
