@@ -40,6 +40,8 @@ class OrthancSettings:
     """Seconds without news until Orthanc calls a study stable; a site would use a minute."""
     overwrite_instances: bool = False
     """Whether an instance that comes again takes the place of the first one."""
+    lua_scripts: tuple[Path, ...] = ()
+    """Scripts that Orthanc runs, such as one that routes what it receives."""
 
 
 class Orthanc:
@@ -142,4 +144,5 @@ class Orthanc:
             "HttpCompressionEnabled": False,
             "OverwriteInstances": self.settings.overwrite_instances,
             "DicomWeb": {"Enable": True},
+            "LuaScripts": [str(script) for script in self.settings.lua_scripts],
         }

@@ -34,8 +34,8 @@ from orchestrator.errors import (
     SettingsInvalid,
     WetreadError,
 )
-from orchestrator.intake import NEW_NAME_LOOKS_BACK, Intake
-from orchestrator.jobs import crashes, delivery_sweep, handover, news, site_files, sweep, takeover
+from orchestrator.intake import Intake
+from orchestrator.jobs import crashes, delivery_sweep, handover, news, site_files, standing, sweep, takeover
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
 from orchestrator.jobs.membership import Alone
@@ -121,18 +121,7 @@ class Orchestrator:
             clock=now,
             on_end=self._sweep.set,
         )
-        tls = site.models.tls
-        health = Health(
-            self._database,
-            self._archive,
-            self._live_models,
-            self._registry.occupancy,
-            now,
-            folder(site.database_url()),
-            {"orchestrator": tls.certificate_file, "models_ca": tls.ca_file} if tls else {},
-            self._obstacle,
-        )
-        self._server = Server(site.web, health) if site.web.port else None
+        self._server = Server(site.web, self._health()) if site.web.port else None
         self._engine = Engine(
             self._database.engine,
             lambda key, attempt: pipeline.steps(tools, key, attempt),
@@ -222,6 +211,19 @@ class Orchestrator:
             self._lock.close()
         logs.info(Event.ORCHESTRATOR_STOPPED)
 
+    def _health(self) -> Health:
+        tls = self._site.models.tls
+        return Health(
+            self._database,
+            self._archive,
+            self._live_models,
+            self._registry.occupancy,
+            now,
+            folder(self._site.database_url()),
+            {"orchestrator": tls.certificate_file, "models_ca": tls.ca_file} if tls else {},
+            self._obstacle,
+        )
+
     def _tools(self) -> pipeline.Tools:
         return pipeline.Tools(
             archive=self._archive,
@@ -285,7 +287,7 @@ class Orchestrator:
         self._active.refresh()
         for model in self._active() if self._membership.leads() else ():
             name, since = model.identity.name, model.known_since
-            if name not in self._welcomed and since > now() - NEW_NAME_LOOKS_BACK:
+            if name not in self._welcomed and since > now() - standing.NEW_NAME_LOOKS_BACK:
                 self._intake.welcome(name)
                 self._settle.set()
             self._welcomed.add(name)

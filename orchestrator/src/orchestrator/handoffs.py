@@ -148,6 +148,7 @@ class Prediction:
     inference_s: float
     """Time that the model itself took."""
     endpoint: str
+    """Where the model answered; empty: it was not asked, because the study lacks what it needs."""
     received_at: datetime
     """Aware, UTC: the time that card and SR show. Composing again never changes it."""
 

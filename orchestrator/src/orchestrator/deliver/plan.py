@@ -71,10 +71,13 @@ def plan(connection: sa.Connection, site: Site, job: Job, made: Origin, now: dat
 
 
 def keep_outside(connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime) -> bool:
-    """Whether the result waits outside Orthanc for a person; the job is QUEUED again then, until it is released."""
-    opened = open_deliveries(connection, site, job, made, now)
-    if any(one.state is not DeliveryState.HELD for one in opened):
+    """Whether the result waits outside Orthanc for a person; the job is QUEUED again then, until it is released.
+
+    What may go is not queued here: there is nothing to send before the result is in Orthanc.
+    """
+    if not all(_held(connection, site, job, made, name, now=now) for name in _destinations(site, job)):
         return False
+    open_deliveries(connection, site, job, made, now)
     reason = "its result is kept outside Orthanc until somebody releases it (delivery.hold)"
     ledger.wait(connection, job, now + site.delivery.hold_for, now, reason, failed=False)
     return True
@@ -84,21 +87,9 @@ def open_deliveries(
     connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime
 ) -> list[deliveries.Delivery]:
     """Makes a row for each destination of the job's model, and notes what goes there; no destination, no rows."""
-    rules = site.delivery.for_model(job.model.name)
-    approved = approvals.approved(connection, job.model)
     opened = []
-    for name in dict.fromkeys(rules.remote):
-        key, destination = DeliveryKey(job.key, name), site.destination(name)
-        facts = Facts(
-            stage=made.stage,
-            approved=approved,
-            study_date=made.study_date,
-            altered=made.altered,
-            noticed_at=job.noticed_at,
-            backfilled=job.origin == "backfill",
-            released=_was_released(connection, key),
-        )
-        reason = held_because(facts, rules, destination, now)
+    for name in _destinations(site, job):
+        key, reason = DeliveryKey(job.key, name), _held(connection, site, job, made, name, now=now)
         state = DeliveryState.HELD if reason else DeliveryState.QUEUED
         new = deliveries.NewDelivery(key, job.study, made.study_date, made.altered, made.stage)
         opened.append(deliveries.open_delivery(connection, new, state, now, reason))
@@ -106,6 +97,24 @@ def open_deliveries(
         logs.info(log, job=logs.job(job.key), destination=name, reason=reason)
     calm.settle(connection, site, job.study, now)
     return opened
+
+
+def _destinations(site: Site, job: Job) -> Iterable[str]:
+    return dict.fromkeys(site.delivery.for_model(job.model.name).remote)
+
+
+def _held(connection: sa.Connection, site: Site, job: Job, made: Origin, name: str, *, now: datetime) -> str:
+    """Why the result waits for a person before it goes there; empty if it may go."""
+    facts = Facts(
+        stage=made.stage,
+        approved=approvals.approved(connection, job.model),
+        study_date=made.study_date,
+        altered=made.altered,
+        noticed_at=job.noticed_at,
+        backfilled=job.origin == "backfill",
+        released=_was_released(connection, DeliveryKey(job.key, name)),
+    )
+    return held_because(facts, site.delivery.for_model(job.model.name), site.destination(name), now)
 
 
 def restart_outdated(connection: sa.Connection, site: Site, job: JobKey, now: datetime) -> None:

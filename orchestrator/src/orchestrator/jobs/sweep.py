@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.jobs import crashes, halts, ledger
+from orchestrator.jobs import crashes, halts, ledger, turns
 from orchestrator.jobs.states import JobState
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
@@ -40,7 +40,7 @@ def start_due(
     """
     started = 0
     with database.write() as connection:
-        engaged = ledger.engaged_by_model(connection)
+        engaged = turns.engaged_by_model(connection)
         in_work = sum(engaged.values())
         room = 0 if crashes.runs_alone(connection, ALONE_AFTER) else at_most - in_work
         for job in _one_alone(_next(connection, calls, engaged, now, room), in_work) if room > 0 else ():
@@ -60,17 +60,17 @@ def _next(
 ) -> list[ledger.Job]:
     """The jobs that get the room: STAT first, then the model that has least in work, then the oldest.
 
-    A model that is paused or down takes no room, and one that is flooded no more than its share.
+    A model that is paused takes no room; one that is down or flooded only for what it has answered.
     """
     paused = {halt.name for halt in halts.in_force(connection)}
     if halts.EVERYTHING in paused:
         return []
-    asking = ledger.asking_by_model(connection)
+    asking = turns.asking_by_model(connection)
     ranked = [
         (job.priority, engaged.get(model.name, 0) + rank, job.created_at, job)
-        for model in ledger.due_models(connection, now)
-        if model.name not in paused and (free := calls(model) - asking.get(model.name, 0)) > 0
-        for rank, job in enumerate(ledger.due(connection, now, min(room, free), model=model))
+        for model in turns.due_models(connection, now)
+        if model.name not in paused
+        for rank, job in enumerate(_startable(connection, model, now, room, calls(model) - asking.get(model.name, 0)))
     ]
     return [job for *_, job in sorted(ranked, key=lambda entry: entry[:3])[:room]]
 
@@ -81,6 +81,15 @@ def _one_alone(chosen: list[ledger.Job], in_work: int) -> list[ledger.Job]:
     if not suspects:
         return chosen
     return suspects[:1] if in_work == 0 else []
+
+
+def _startable(
+    connection: sa.Connection, model: ModelIdentity, now: datetime, room: int, free: int
+) -> list[ledger.Job]:
+    """Due jobs of a model that takes so many more calls; without any, those that need none."""
+    if free > 0:
+        return turns.due(connection, now, min(room, free), model=model)
+    return turns.due(connection, now, room, model=model, answered=True)
 
 
 def take_stock(database: Database, now: datetime) -> None:

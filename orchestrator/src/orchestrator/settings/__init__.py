@@ -104,11 +104,20 @@ class WatchSettings(Section):
     killed."""
 
 
+class ModelResultSettings(Section):
+    """How one model's results are written where that differs; each key as in `results`."""
+
+    unsuitable_card: bool | None = None
+    """Whether a study that it cannot read gets a result that says why."""
+
+
 class ResultSettings(Section):
     """How results are written."""
 
     card_modality: Literal["OT", "SC", "MG"] = "OT"
     """OT, because a new MG image can break a hanging protocol."""
+    card_photometric_interpretation: Literal["RGB", "MONOCHROME2"] = "RGB"
+    """MONOCHROME2 for workstations that show no colour: grey, and with more pixels (1600 × 1200)."""
     series_number: int = Field(default=9000, ge=1, le=2**31 - 101)
     """Series number of the first model's card; high, so that it hangs behind the exam."""
     content_qualification: Literal["RESEARCH", "PRODUCT"] = "RESEARCH"
@@ -117,6 +126,17 @@ class ResultSettings(Section):
     """False: nobody reads the grade from a list of series before reading the exam."""
     previews: bool = True
     """Small pictures of the views on the card, rendered by Orthanc."""
+    unsuitable_card: bool = False
+    """True: a study that a model cannot read (a view is still missing after `watch.incomplete_after`, or the model
+    says so) gets a card and a report that say why, stored and delivered like a result: silence then means that nothing
+    was asked. False: only `wetread explain` says it, and the exam's other readers see nothing new."""
+    models: dict[str, ModelResultSettings] = Field(default_factory=dict)
+    """By model name: what differs for its results."""
+
+    def says_unsuitable(self, model: str) -> bool:
+        """Whether a study that this model cannot read gets a result that says why."""
+        own = self.models.get(model, ModelResultSettings()).unsuitable_card
+        return self.unsuitable_card if own is None else own
 
 
 class WorkSettings(Section):
@@ -186,6 +206,7 @@ class Site(Section):
         return CompositionSettings(
             timezone=self.timezone,
             card_modality=results.card_modality,
+            card_photometric_interpretation=results.card_photometric_interpretation,
             series_number=results.series_number,
             content_qualification=results.content_qualification,
             grade_in_series_description=results.grade_in_series_description,
