@@ -7,11 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args, get_origin
 
+from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from orchestrator.jobs import states
+from orchestrator.match import misses
 from orchestrator.settings import Site
 from orchestrator.telemetry import metrics
+from wetread_sdk.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +61,34 @@ def job_states() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"site-file.md": site_file, "states.md": job_states, "metrics.md": metrics.document}
+def all_metrics() -> str:
+    """What orchestrator and models measure."""
+    source = "orchestrator/src/orchestrator/telemetry/metrics.py and services/sdk/src/wetread_sdk/metrics.py"
+    models = Metrics(CollectorRegistry()).registry
+    reasons = _docstrings(Path(misses.__file__).read_text(encoding="utf-8"))
+    lines = [
+        NOTE.format(source=source) + "# Metrics",
+        "",
+        "No label names a person, and none has unbounded values. What comes from outside (categories, scanners and",
+        "their software) has the first few values, then `other`.",
+        "",
+        "## Of the orchestrator, at `/metrics` on port 8080",
+        "",
+        metrics.table(),
+        "The `reason` of a miss:",
+        "",
+        "| reason | means |",
+        "|---|---|",
+        *(f"| `{one.value}` | {reasons[one.name]} |" for one in misses.MissClass),
+        "",
+        "## Of a model, at `/metrics` on port 3000",
+        "",
+        metrics.table(models),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+PAGES = {"site-file.md": site_file, "states.md": job_states, "metrics.md": all_metrics}
 
 
 def main() -> int:

@@ -36,12 +36,24 @@ def rate(metric: str, by: str, where: str = "") -> str:
     return f"sum by ({by}) (rate({metric}{where}[{WINDOW}]))"
 
 
+def of_containers(metric: str) -> str:
+    """The query for a metric of the chosen model's own containers, which name their model in one metric only."""
+    return f'{metric} * on (instance) group_left wetread_model_info{{model="$model"}}'
+
+
 FLEET = (
     Panel("Studies an hour", '3600 * sum(rate(wetread_events_total{event="study_noticed"}[5m]))', "studies"),
     Panel("Waiting, by model", "sum by (model) (wetread_queue_depth)", "{{model}}"),
     Panel("Oldest waiting", "max by (model) (wetread_oldest_job_seconds)", "{{model}}", "s"),
     Panel("Containers that take work", "sum by (model) (wetread_model_endpoints)", "{{model}}"),
     Panel("Result after, 95 %", quantile(0.95, "wetread_result_seconds", "model"), "{{model}}", "s"),
+    Panel("Stored after the last instance, 95 %", quantile(0.95, "wetread_stored_seconds", "model"), "{{model}}", "s"),
+    Panel(
+        "Proven at the destination after the last instance, 95 %",
+        quantile(0.95, "wetread_proven_seconds", "model, destination"),
+        "{{model}} {{destination}}",
+        "s",
+    ),
     Panel("Retries", rate("wetread_retries_total", "model, error"), "{{model}} {{error}}"),
     Panel("Failed jobs", 'increase(wetread_events_total{event="job_failed"}[5m])', "failed"),
     Panel("Decisions", rate("wetread_decisions_total", "model, outcome"), "{{model}} {{outcome}}"),
@@ -61,6 +73,12 @@ MODEL = (
         "percentunit",
     ),
     Panel("Waiting", f"wetread_queue_depth{OF_MODEL}", "jobs"),
+    Panel("Missed, by reason", rate("wetread_misses_total", "reason", OF_MODEL), "{{reason}}"),
+    Panel("Waiting in its containers", of_containers("wetread_model_queue_depth"), "{{instance}}"),
+    Panel("Its GPUs at work", of_containers("wetread_model_gpu_busy_ratio"), "{{instance}} {{device}}", "percentunit"),
+    Panel(
+        "Memory of its GPUs", of_containers("wetread_model_gpu_memory_used_bytes"), "{{instance}} {{device}}", "bytes"
+    ),
     Panel("Sent to it", rate("wetread_sent_bytes_total", "model", OF_MODEL), "bytes", "Bps"),
 )
 SITE = (

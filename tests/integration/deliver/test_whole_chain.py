@@ -7,10 +7,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 import yaml
 from bench.measures import stack
 from demo.services import SCRIPTS
 from demo.waiting import until
+from prometheus_client.parser import text_string_to_metric_families
 from tests.delivery_chain import make_known
 from tests.dicom_factories import KEY_OBJECT_SELECTION, as_file, four_view_study
 
@@ -28,6 +30,16 @@ def wetread(running: Stack, *arguments: str) -> str:
     done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def _counted(running: Stack) -> dict[tuple[str, str, str], float]:
+    """By name, model and destination."""
+    text = requests.get(f"http://127.0.0.1:{running.orchestrator.web_port}/metrics", timeout=10).text
+    return {
+        (sample.name, sample.labels.get("model", ""), sample.labels.get("destination", "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def test_a_held_result_is_released_delivered_proven_and_retracted_by_the_command_line(
@@ -53,6 +65,13 @@ def test_a_held_result_is_released_delivered_proven_and_retracted_by_the_command
         assert f"released {job} to PACS" in wetread(running, "release", job, "--by", "Ada", "--reason", "fine")
 
         events.wait_for("result_delivered")
+        counted = _counted(running)
+        assert counted["wetread_stored_seconds_count", "instant", ""] == 1
+        assert counted["wetread_proven_seconds_count", "instant", "PACS"] == 1
+        stable_age_s = running.orthanc.settings.stable_age_s
+        stored_s = counted["wetread_stored_seconds_sum", "instant", ""]
+        proven_s = counted["wetread_proven_seconds_sum", "instant", "PACS"]
+        assert stable_age_s <= stored_s <= proven_s, "counted from the last instance on"
         uids = [str(one.dataset.SOPInstanceUID) for one in running.archive.results(study)]
         assert [pacs.holds(uid) for uid in uids] == [1, 1]
         assert "2 by find" in wetread(running, "deliveries")

@@ -19,11 +19,11 @@ from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
 from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose
-from orchestrator.jobs import approvals, deliveries, halts, ledger, rejections, shipments
+from orchestrator.jobs import approvals, deliveries, halts, judgements, ledger, rejections, shipments
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.pauses import pause_after
 from orchestrator.jobs.states import UNDERWAY, DeliveryState, JobState
-from orchestrator.telemetry import logs, tracing
+from orchestrator.telemetry import logs, metrics, tracing
 from orchestrator.telemetry.events import Event
 
 if TYPE_CHECKING:
@@ -280,6 +280,7 @@ class _Forwarding:
                 "asked again, and sent again where it is missing"
             )
         self._move(delivery, DeliveryState.DELIVERED)
+        self._count_proven()
         elapsed = (self._tools.clock() - delivery.created_at).total_seconds()
         logs.info(
             Event.RESULT_DELIVERED,
@@ -290,6 +291,16 @@ class _Forwarding:
             elapsed_s=round(elapsed, 3),
         )
         return False
+
+    def _count_proven(self) -> None:
+        with self._tools.database.read() as connection:
+            job = ledger.find(connection, self._key.job)
+            if job is None or self._key.purpose is not Purpose.RESULT or ledger.taken_up_again(job):
+                return
+            last = judgements.last_instance_at(connection, job.study, job.key)
+        if last is not None:
+            elapsed_s = (self._tools.clock() - last).total_seconds()
+            metrics.PROVEN.labels(job.model.name, self._key.destination).observe(elapsed_s)
 
     def _try_later(self, error: Transient) -> None:
         """QUEUED again, without a workflow, until the pause is over."""

@@ -24,6 +24,7 @@ from orchestrator.jobs.predictions import SavedPrediction
 from orchestrator.jobs.states import JobState
 from orchestrator.match import refusal
 from orchestrator.match.matcher import match
+from orchestrator.match.misses import miss_class
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
 from orchestrator.watch import arriving, changes, earlier, early, generation, reconcile
@@ -222,7 +223,7 @@ class Intake:
             case = slots.Case(waiting, current, found, priority, self._version().site, now)
             for matched in matches:
                 self._decide(connection, case, matched, foreign)
-                metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
+                _count(matched)
             if known is not None:
                 slots.take_up_again(connection, case)
             unrejected = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
@@ -335,3 +336,10 @@ class Intake:
             job_key=key,
             decided_at=case.now,
         )
+
+
+def _count(matched: Match) -> None:
+    model, judgement = matched.model.name, matched.judgement
+    metrics.OUTCOMES.labels(model, judgement.outcome.value).inc()
+    if judgement.outcome is Outcome.MISSED:
+        metrics.MISSES.labels(model, miss_class(judgement).value).inc()

@@ -61,6 +61,17 @@ def record_generation(connection: sa.Connection, generation: Generation, judged_
     )
 
 
+def last_instance_at(connection: sa.Connection, study: OrthancId, job_key: JobKey) -> datetime | None:
+    """When the content of a study that first made this job was complete, by Orthanc's clock in whole seconds."""
+    first = (
+        sa.select(sa.func.min(GENERATIONS.c.last_update))
+        .join(DECISIONS, (DECISIONS.c.study == GENERATIONS.c.study) & (DECISIONS.c.digest == GENERATIONS.c.digest))
+        .where(GENERATIONS.c.study == study, DECISIONS.c.job_key == job_key)
+    )
+    found: datetime | None = connection.execute(first).scalar_one()
+    return found
+
+
 def judged_since(connection: sa.Connection, moment: datetime) -> list[OrthancId]:
     """Studies of which a content was judged since then: what a model that is new to the site looks at."""
     statement = sa.select(GENERATIONS.c.study).where(GENERATIONS.c.judged_at >= moment).distinct()

@@ -103,6 +103,11 @@ def known(connection: sa.Connection, key: JobKey) -> Job:
     return job_of(connection.execute(sa.select(JOBS).where(JOBS.c.key == key)).one())
 
 
+def taken_up_again(job: Job) -> bool:
+    """Whether the job was reopened after its end: how long it took then says nothing about the study."""
+    return job.noticed_at > job.created_at
+
+
 def starting_with(connection: sa.Connection, digits: str) -> list[Job]:
     """At most two jobs whose key starts with these digits."""
     statement = sa.select(JOBS).where(JOBS.c.key.startswith(digits, autoescape=True)).limit(2)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from wetread_contract.headers import Headers
     from wetread_contract.rules import Rules
 
+SWITCHED_OFF = "the model is switched off at this site"
+
 
 def match(
     models: Sequence[RegisteredModel],
@@ -51,7 +53,7 @@ def _policy(model: RegisteredModel, policies: Mapping[str, SitePolicy]) -> SiteP
 
 def _judgements(model: RegisteredModel, study: Study, index: _Index, policy: SitePolicy) -> Iterator[Judgement]:
     if policy.off:
-        yield Judgement(Outcome.MISSED, reasons=("the model is switched off at this site",))
+        yield Judgement(Outcome.MISSED, reasons=(SWITCHED_OFF,))
         return
     declaration = model.declaration
     missed = index.missed(declaration.rules)

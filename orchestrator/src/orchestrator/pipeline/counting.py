@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.jobs import judgements, ledger
 from orchestrator.telemetry import metrics
 from wetread_contract.findings import Classification, Unsuitable
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from orchestrator.pipeline.tools import Tools
     from wetread_contract.findings import Answer
 
 
@@ -22,3 +24,16 @@ def count(model: str, answer: Answer, source: Dataset | None) -> None:
     if source is not None:
         scanner = metrics.SCANNERS(str(source.get("StationName", "")), str(source.get("SoftwareVersions", "")))
         metrics.SUITABILITY.labels(model, *scanner, "unsuitable" if unsuitable else "read").inc()
+
+
+def stored(tools: Tools, job: ledger.Job) -> float:
+    """Counts how long a result has taken to be stored; seconds since its study was noticed."""
+    now = tools.clock()
+    elapsed_s = (now - job.noticed_at).total_seconds()
+    metrics.RESULT.labels(job.model.name).observe(elapsed_s)
+    if not ledger.taken_up_again(job):
+        with tools.database.read() as connection:
+            last = judgements.last_instance_at(connection, job.study, job.key)
+        if last is not None:
+            metrics.STORED.labels(job.model.name).observe((now - last).total_seconds())
+    return elapsed_s

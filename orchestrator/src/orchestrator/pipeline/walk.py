@@ -211,8 +211,7 @@ class Walk:
             self._put(job, result)
             self._replace(job, result)
             self._finish(job)
-        elapsed = (self._tools.clock() - job.noticed_at).total_seconds()
-        metrics.RESULT.labels(job.model.name).observe(elapsed)
+        elapsed = counting.stored(self._tools, job)
         logs.info(
             Event.RESULT_STORED,
             job=logs.job(job.key),

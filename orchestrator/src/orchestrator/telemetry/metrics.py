@@ -59,6 +59,10 @@ JOBS = Gauge("wetread_jobs", "Jobs in the ledger, by state.", ["state"], registr
 OUTCOMES = Counter(
     "wetread_decisions", "Decisions of models' rules about studies.", ["model", "outcome"], registry=REGISTRY
 )
+MISSES = Counter(
+    "wetread_misses", "Studies that a model's rules have missed, by the first thing that no instance passed.",
+    ["model", "reason"], registry=REGISTRY,
+)  # fmt: skip
 INFERENCE = Histogram(
     "wetread_inference_seconds", "Time that the model itself took.", ["model"], registry=REGISTRY,
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
@@ -66,6 +70,17 @@ INFERENCE = Histogram(
 RESULT = Histogram(
     "wetread_result_seconds", "From reading the stable change to the result stored and read back.", ["model"],
     registry=REGISTRY, buckets=(0.1, 0.2, 0.3, 0.6, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000),
+)  # fmt: skip
+_WAITING_INCLUDED = (10, 30, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200, 14400, 86400)
+STORED = Histogram(
+    "wetread_stored_seconds",
+    "From a study's last instance, Orthanc's StableAge included, to its first result stored and read back.", ["model"],
+    registry=REGISTRY, buckets=_WAITING_INCLUDED,
+)  # fmt: skip
+PROVEN = Histogram(
+    "wetread_proven_seconds",
+    "From a study's last instance to its result shown by the destination; the time that people hold it counts.",
+    ["model", "destination"], registry=REGISTRY, buckets=_WAITING_INCLUDED,
 )  # fmt: skip
 
 
@@ -95,18 +110,10 @@ CATEGORIES = Few(200)
 SCANNERS = Few(100)
 
 
-def document() -> str:
-    """docs/metrics.md: every metric with its labels."""
-    lines = [
-        "# Metrics of the orchestrator",
-        "",
-        "Made from `orchestrator/telemetry/metrics.py` by `make docs`; `/metrics` on the web port serves them.",
-        "Models serve their own on port 3000: `services/sdk/src/wetread_sdk/metrics.py`. No label names a person.",
-        "",
-        "| metric | type | labels | what |",
-        "|---|---|---|---|",
-    ]
-    for collector in dict.fromkeys(REGISTRY._collector_to_names):  # noqa: SLF001 - the library lists them nowhere else
+def table(registry: CollectorRegistry = REGISTRY) -> str:
+    """Every metric of a registry with its labels, for docs/metrics.md."""
+    lines = ["| metric | type | labels | what |", "|---|---|---|---|"]
+    for collector in dict.fromkeys(registry._collector_to_names):  # noqa: SLF001 - the library lists them nowhere else
         described = next(iter(collector.describe()))  # type: ignore[attr-defined]
         name = f"{described.name}_total" if described.type == "counter" else described.name
         labels = ", ".join(collector._labelnames) or "–"  # type: ignore[attr-defined]  # noqa: SLF001 - nor these

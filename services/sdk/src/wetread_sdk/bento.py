@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import bentoml
 
-from wetread_sdk.logs import configure
+from wetread_sdk.logs import configure, take_over
 from wetread_sdk.server import ModelServer
 from wetread_sdk.settings import from_environment
 
@@ -31,6 +31,7 @@ def service(model: Callable[[], Model], *, name: str) -> Any:  # noqa: ANN401 - 
     One worker, because a second one would bind the same port and load the weights a second time: replicas are
     containers. /readyz answers 200 once the model is loaded and the port is open, and no longer when it drains.
     """
+    take_over()  # BentoML has set its logging up by now, in its supervisor and in its worker
 
     @bentoml.service(name=name, workers=1)
     class ModelService:

@@ -35,6 +35,13 @@ def event(log: logging.Logger, level: int, name: str, **facts: object) -> None:
     log.log(level, name, extra={"facts": facts})
 
 
+def take_over() -> None:
+    """Make JSON of what the handlers of other libraries in this process write from now on."""
+    for name in ("", "bentoml", "uvicorn.error", "circus"):
+        for handler in logging.getLogger(name).handlers:
+            handler.setFormatter(JsonLines())
+
+
 def configure(level: str) -> None:
     """Send what this package and the model say to stdout as JSON, and to nowhere else."""
     handler = logging.StreamHandler(sys.stdout)

@@ -27,7 +27,7 @@ class Metrics:
         )
         self.queued = Gauge(
             "wetread_model_queue_depth",
-            "Studies received that wait for the inference thread",
+            "Studies received that wait for the inference thread; the orchestrator's queue comes before this one",
             registry=registry,
             multiprocess_mode="livesum",
         )
@@ -37,6 +37,13 @@ class Metrics:
             registry=registry,
             buckets=INFERENCE_BUCKETS_S,
         )
+        self.gpu_busy = _of_device(
+            "busy_ratio",
+            "Share of the last sample period in which the device was at work",
+            registry,
+        )
+        self.gpu_memory_used = _of_device("memory_used_bytes", "Memory of the device in use, by whomever", registry)
+        self.gpu_memory_size = _of_device("memory_size_bytes", "Memory of the device", registry)
         self.received_bytes = Counter(
             "wetread_model_received_bytes", "Bytes of headers and pixels received", registry=registry
         )
@@ -52,3 +59,9 @@ class Metrics:
             ["code"],
             registry=registry,
         )
+
+
+def _of_device(name: str, meaning: str, registry: CollectorRegistry) -> Gauge:
+    return Gauge(
+        f"wetread_model_gpu_{name}", meaning, ["device"], registry=registry, multiprocess_mode="livemostrecent"
+    )

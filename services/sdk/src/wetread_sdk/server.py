@@ -16,6 +16,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from wetread.v1 import model_pb2, model_pb2_grpc
 from wetread_contract.declaration import DeclarationError
+from wetread_sdk.gpu import EVERY_S, Gpus
 from wetread_sdk.identity import Identity, limits, read_declaration
 from wetread_sdk.inference import Inference
 from wetread_sdk.logs import event
@@ -68,6 +69,7 @@ class ModelServer:
         """The port that is listened on, once started."""
         self._servicer: Servicer | None = None
         self._tracing: Tracing | None = None
+        self._measuring: asyncio.Task[None] | None = None
         self.ready = False
         """Whether studies are read: not while loading or draining, nor with a declaration that has errors."""
 
@@ -91,6 +93,7 @@ class ModelServer:
             1
         )
         await self._open(self._servicer, health_pb2.HealthCheckResponse.SERVING)
+        self._measuring = asyncio.create_task(self._measure(Gpus(self._metrics)))
         self.ready = True
         event(
             log,
@@ -112,6 +115,8 @@ class ModelServer:
                 await asyncio.wait_for(self._servicer.leave(), self._settings.drain_s)
         await self._server.stop(LAST_WORDS_S)
         self._inference.stop()
+        if self._measuring is not None:
+            self._measuring.cancel()
         if self._tracing is not None:
             await asyncio.to_thread(self._tracing.shut_down)
         event(log, logging.INFO, "model_stopped")
@@ -127,6 +132,11 @@ class ModelServer:
         await self._server.start()
         for name in HEALTH_NAMES:
             await self._health.set(name, status)
+
+    @staticmethod
+    async def _measure(gpus: Gpus) -> None:
+        while await asyncio.to_thread(gpus.measure):  # noqa: ASYNC110 - the driver tells nobody when it has news
+            await asyncio.sleep(EVERY_S)
 
     def _listen(self) -> int:
         address = f"{self._settings.grpc_host}:{self._settings.grpc_port}"
