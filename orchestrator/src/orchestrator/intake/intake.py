@@ -218,7 +218,7 @@ class Intake:
             rules = self._version().rules
             matches = match(models, foreign, policies=rules.policies) if foreign else []
             priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
-            case = slots.Case(waiting, current, found, priority, now)
+            case = slots.Case(waiting, current, found, priority, now, self._version().site)
             for matched in matches:
                 self._decide(connection, case, matched)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
@@ -260,7 +260,9 @@ class Intake:
             judgements.forget(connection, current, {model.identity.name for model in eager})
             for matched in match(eager, foreign, policies=rules.policies) if foreign else []:
                 if matched.judgement.outcome is Outcome.MATCHED:
-                    self._decide(connection, slots.Case(waiting, current, found, priority, now), matched)
+                    self._decide(
+                        connection, slots.Case(waiting, current, found, priority, now, self._version().site), matched
+                    )
 
     def _eager(self) -> list[early.Eager]:
         rules, otherwise = self._version().rules, self._version().site.models.start_after

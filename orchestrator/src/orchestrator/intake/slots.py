@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.deliver import plan
 from orchestrator.handoffs import ObjectKind
 from orchestrator.jobs import deliveries, judgements, ledger
 from orchestrator.jobs.input import input_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from orchestrator.handoffs import Generation, JobKey, Match
     from orchestrator.jobs.news import WaitingStudy
+    from orchestrator.settings import Site
     from orchestrator.watch.earlier import EarlierObject
 
 _REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
@@ -36,6 +38,7 @@ class Case:
     """Results in the study that only an earlier life of the ledger has known."""
     priority: int
     now: datetime
+    site: Site
 
 
 def queue(connection: sa.Connection, case: Case, matched: Match) -> JobKey:
@@ -107,6 +110,7 @@ def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
             reason = "replaced by a newer result"
             deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
             ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
+    plan.hold_found(connection, case.site, ledger.known(connection, key), case.content, case.now)
     logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
     return True
 
