@@ -33,7 +33,7 @@ smoke: setup  ## the same without waiting; succeeds only when both results are s
 
 .PHONY: test
 test: setup lint types  ## everything: style, types, layers, and every test against a real Orthanc
-	@demo/host-packages orthanc dicomweb dcmtk dciodvfy
+	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql
 	$(BIN)/pytest tests -m "not compose"
 
 .PHONY: test-unit
@@ -42,7 +42,7 @@ test-unit: setup  ## the tests that need nothing but Python, in less than a minu
 
 .PHONY: test-e2e
 test-e2e: setup  ## the tests against a real Orthanc and a real model
-	@demo/host-packages orthanc dicomweb dcmtk dciodvfy
+	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql
 	$(BIN)/pytest tests -m "integration or e2e"
 
 .PHONY: lint
@@ -69,6 +69,11 @@ bench: setup  ## measure delay, throughput and memory on this machine, beside a 
 chaos: setup  ## kill everything at random while studies arrive (SEED=7 KILLS=200), then count the results
 	@demo/host-packages orthanc
 	CHAOS_SEED="$(SEED)" CHAOS_KILLS="$(or $(KILLS),100)" $(BIN)/pytest tests/chaos -q -s
+
+.PHONY: soak
+soak: setup  ## ten times the design load for an hour (MINUTES=60): does the orchestrator grow? Draws var/soak.svg
+	@demo/host-packages orthanc
+	@$(BIN)/python -m bench.soak --minutes "$(or $(MINUTES),60)"
 
 # --- ship it -------------------------------------------------------------------------------------
 

@@ -40,6 +40,8 @@ class OrthancSettings:
     """Seconds without news until Orthanc calls a study stable; a site would use a minute."""
     overwrite_instances: bool = False
     """Whether an instance that comes again takes the place of the first one."""
+    lua_scripts: tuple[Path, ...] = ()
+    """Scripts that Orthanc runs, such as one that routes what it receives."""
 
 
 class Orthanc:
@@ -81,6 +83,20 @@ class Orthanc:
         if self._process:
             self._process.kill()
         self._process = None
+
+    def start_again(self) -> None:
+        """Starts it; returns when it answers."""
+        self.start()
+
+    def freeze(self) -> None:
+        """Stops it where it is, as a machine that swaps would."""
+        if self._process:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        if self._process:
+            self._process.thaw()
 
     def _command(self) -> Command:
         if program := shutil.which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"):
@@ -128,4 +144,5 @@ class Orthanc:
             "HttpCompressionEnabled": False,
             "OverwriteInstances": self.settings.overwrite_instances,
             "DicomWeb": {"Enable": True},
+            "LuaScripts": [str(script) for script in self.settings.lua_scripts],
         }

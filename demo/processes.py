@@ -110,6 +110,14 @@ class Process:
         self._signal(signal.SIGKILL)
         self._process.wait()
 
+    def freeze(self) -> None:
+        """Stops the whole group where it is; only `thaw` and `kill` help it then."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets the group go on."""
+        self._signal(signal.SIGCONT)
+
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)

@@ -82,6 +82,20 @@ class ModelService:
             self._process.stop()
         self._process = None
 
+    def start_again(self) -> None:
+        """Starts it; returns at once."""
+        self.launch()
+
+    def freeze(self) -> None:
+        """Stops it where it is, as a machine that swaps would."""
+        if self._process:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        if self._process:
+            self._process.thaw()
+
     def kill(self) -> None:
         """Ends the model at once, with calls in flight."""
         if self._process:
@@ -93,8 +107,9 @@ class Orchestrator:
     """`wetread run` with a site file of its own; started again it goes on with the same database."""
 
     def __init__(
-        self, folder: Path, orthanc: Orthanc, models: tuple[str, ...], /, **sections: Mapping[str, object]
+        self, folder: Path, orthanc: Orthanc, models: tuple[str, ...], /, **sections: Mapping[str, object] | str
     ) -> None:
+        """`sections` are those of the site file that differ, and single keys: `database="postgresql+psycopg://…"`."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.site_file = folder / "site.yaml"
@@ -114,7 +129,7 @@ class Orchestrator:
             "web": {"port": self.web_port},
         }
         for name, section in sections.items():
-            site[name] = {**_mapping(site.get(name, {})), **section}
+            site[name] = section if isinstance(section, str) else {**_mapping(site.get(name, {})), **section}
         self.site_file.write_text(yaml.safe_dump(site, sort_keys=False), encoding="utf-8")
 
     @property
@@ -151,6 +166,20 @@ class Orchestrator:
         if self._process:
             self._process.stop()
         self._process = None
+
+    def start_again(self) -> None:
+        """Starts it; returns at once."""
+        self.launch()
+
+    def freeze(self) -> None:
+        """Stops it where it is, as a machine that swaps would."""
+        if self._process:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        if self._process:
+            self._process.thaw()
 
     def kill(self) -> None:
         """Ends it as a power cut would."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from demo.orthanc import Orthanc, OrthancSettings
+from demo.postgres import NoPostgres, Postgres
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -47,3 +48,15 @@ def own_orthanc(tmp_path: Path) -> Iterator[Orthanc]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that no test stops; each makes databases of its own."""
+    try:
+        server = Postgres()
+    except NoPostgres as error:
+        pytest.skip(str(error))
+    server.start()
+    yield server
+    server.remove()

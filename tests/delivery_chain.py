@@ -17,7 +17,7 @@ from orchestrator.compose import compose
 from orchestrator.compose.relabel import relabelled
 from orchestrator.deliver import forward, plan, store
 from orchestrator.handoffs import DeliveryKey, JobKey, OrthancId
-from orchestrator.jobs import deliveries, ledger, shipments
+from orchestrator.jobs import deliveries, ledger, rejections, shipments
 from orchestrator.jobs.database import Database
 from orchestrator.jobs.states import DeliveryState, JobState
 from orchestrator.orthanc.client import OrthancClient
@@ -54,11 +54,16 @@ class Result:
 
     job: JobKey
     study: OrthancId
-    source: Dataset
+    views: list[Dataset]
     sop_instance_uids: dict[str, str]
     """By kind."""
     instances: list[str] = field(default_factory=list)
     """Orthanc's ids of the study's own instances."""
+
+    @property
+    def source(self) -> Dataset:
+        """The first of the study's own instances."""
+        return self.views[0]
 
 
 class Chain:
@@ -109,24 +114,32 @@ class Chain:
         stored = [self.archive.store(as_file(view)).orthanc_id for view in views]
         study = self.archive.study_of_instance(stored[0]).orthanc_id
         key = JobKey(f"{self.made:064x}")
-        made = composition_of(*views, job_key=key)
-        objects = compose(made).objects
-        model, now = made.model, self.clock.now
+        model, now = composition_of(*views, job_key=key).model, self.clock.now
         new = ledger.NewJob(key, study, "", model, ledger.ROUTINE_PRIORITY, now, _input(views, stored))
         with self.database.write() as connection:
             ledger.open_job(connection, new, now, replaces=None)
+        return Result(key, study, views, self._made(key, views), list(stored))
+
+    def made_again(self, result: Result) -> dict[str, str]:
+        """The job is taken up again and done: the SOP instance UIDs of what it has put into Orthanc now, by kind."""
+        with self.database.write() as connection:
+            ledger.reopen(connection, ledger.known(connection, result.job), self.clock.now, "taken up again")
+        return self._made(result.job, result.views)
+
+    def _made(self, key: JobKey, views: list[Dataset]) -> dict[str, str]:
+        """Composed, stored and DONE, its deliveries opened."""
+        now = self.clock.now
+        with self.database.read() as connection:
+            made = composition_of(*views, job_key=key, rejections=rejections.times(connection, key))
+        objects = compose(made).objects
         ids = [(one, store.store(self.archive, one, lambda: True)) for one in objects]
         with self.database.write() as connection:
             ledger.note_results(connection, key, ids, now)
         self._finish(key)
         origin = plan.origin(views[0], made.declaration.stage, altered_from=False)
         with self.database.write() as connection:
-            job = ledger.find(connection, key)
-            assert job is not None
-            plan.open_deliveries(connection, self.site, job, origin, now)
-            plan.note_objects(connection, self.site, key, origin.study_instance_uid)
-        uids = {one.kind.value: one.sop_instance_uid for one in objects}
-        return Result(key, study, views[0], uids, list(stored))
+            plan.plan(connection, self.site, ledger.known(connection, key), origin, now)
+        return {one.kind.value: one.sop_instance_uid for one in objects}
 
     def _finish(self, key: JobKey) -> None:
         for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
@@ -183,6 +196,12 @@ class Pacs:
     def holds(self, sop_instance_uid: str) -> int:
         query = {"Level": "Instance", "Query": {"SOPInstanceUID": sop_instance_uid}}
         return len(self.orthanc.archive.post("/tools/find", query))
+
+    def file(self, sop_instance_uid: str) -> bytes:
+        """The one instance with this UID."""
+        query = {"Level": "Instance", "Query": {"SOPInstanceUID": sop_instance_uid}}
+        (instance,) = self.orthanc.archive.post("/tools/find", query)
+        return self.orthanc.archive.file(instance)
 
     def counts(self) -> Counter[str]:
         """How many instances there are, by SOP instance UID."""

@@ -1,4 +1,4 @@
-"""Kill anything at any moment: every study that stays gets exactly one current result, none lost, none twice.
+"""Kill, freeze, cut off, starve anything: every study that stays gets one current result, none lost, none twice.
 
 `make chaos SEED=7 KILLS=200` plays a longer game; the seed in a failure's text plays the same one
 again, as far as the machine's own timing allows.
@@ -14,28 +14,34 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from bench.model import DECLARATION
 from demo.orthanc import OrthancSettings
 from demo.services import SCRIPTS, ModelService
 from demo.stack import Stack
 from demo.waiting import until
 from tests.chaos import check
-from tests.chaos.monkey import Monkey
+from tests.chaos.monkey import Monkey, World
 from tests.chaos.traffic import Sender, Story, exam
+from tests.chaos.wire import Wire
+from tests.small_disk import SmallDisk
 
 from orchestrator.jobs import ledger, news
 from orchestrator.jobs.database import Database
 from orchestrator.jobs.states import ENDED, JobState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.chaos.traffic import Exam
 
-KILLS = int(os.environ.get("CHAOS_KILLS") or 10)
+KILLS = int(os.environ.get("CHAOS_KILLS") or 8)
 SEED = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
 ROOT = Path(__file__).parents[2]
 END_ONE = 0.7
@@ -56,16 +62,37 @@ def stack(tmp_path: Path) -> Stack:
     return Stack(tmp_path, model=model, orthanc=OrthancSettings(stable_age_s=1), **site)
 
 
-def test_kills_lose_nothing_and_double_nothing(stack: Stack) -> None:
+@pytest.fixture
+def world(stack: Stack, tmp_path: Path) -> Iterator[World]:
+    """All that can be attacked: between the orchestrator and the others run wires, its ledger lies on a small disk."""
+    with ExitStack() as parts:
+        wires = [parts.enter_context(Wire(port)) for port in (stack.orthanc.http_port, stack.model.grpc_port)]
+        disk = SmallDisk(tmp_path / "disk", megabytes=512)
+        may_fill = not disk.mount()
+        parts.callback(disk.unmount)
+        orchestrator = stack.orchestrator
+        site = yaml.safe_load(orchestrator.site_file.read_text(encoding="utf-8"))
+        site["orthanc"]["url"] = f"http://{wires[0].address}"
+        site["models"]["addresses"] = [wires[1].address]
+        if may_fill:
+            orchestrator.database = disk.folder / "wetread.db"
+            site["database"] = f"sqlite:///{orchestrator.database}"
+        site["disk_reserve"] = "4MB"
+        orchestrator.site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
+        yield World([orchestrator], [stack.model], stack.orthanc, wires, disk if may_fill else None)
+
+
+def test_violence_loses_nothing_and_doubles_nothing(stack: Stack, world: World) -> None:
     with stack:
         stack.start()
-        exams, monkey = _play(stack)
+        exams, monkey = _play(stack, world)
         _start_once_more(stack)
         _wait_for_quiet(stack)
         poisoned = _retry_what_was_hit_too_often(stack)
         if poisoned:
             _wait_for_quiet(stack)
-        story = f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS}; killed {dict(monkey.killed)}; {len(exams)} studies"
+        attacks = f"killed {dict(monkey.killed)}, {_others(monkey)}"
+        story = f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS}; {attacks}; {len(exams)} studies"
         _say(f"{story}, {_stories(exams)}; {poisoned} retried after three deaths; jobs {_jobs(stack)}")
 
         found = list(check.faults(stack.archive, exams))
@@ -77,12 +104,16 @@ def test_kills_lose_nothing_and_double_nothing(stack: Stack) -> None:
         assert any(one.stays for one in exams)
 
 
-def _play(stack: Stack) -> tuple[list[Exam], Monkey]:
+def _others(monkey: Monkey) -> str:
+    return ", ".join(f"{name} {count} times" for name, count in sorted(monkey.others.items())) or "nothing else"
+
+
+def _play(stack: Stack, world: World) -> tuple[list[Exam], Monkey]:
     """Sends while the monkey kills; every story is told to its end, however dead the archive was meanwhile.
 
     The monkey has this thread: what a thread has started is ended by the kernel with that thread.
     """
-    monkey = Monkey(stack, Random(SEED), KILLS)  # noqa: S311  # chance that can be played again
+    monkey = Monkey(world, Random(SEED), KILLS)  # noqa: S311  # chance that can be played again
     enough = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(_send, Sender(stack.archive), Random(SEED + 1), enough)  # noqa: S311

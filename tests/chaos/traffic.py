@@ -32,6 +32,7 @@ class Story(StrEnum):
     DELETED = "sent and deleted"
     RETURNING = "sent, deleted, and sent again"
     SHRINKING = "sent, one view deleted, and that view sent again"
+    CORRECTED = "sent under a wrong patient, sent again under the right one, and the wrong one deleted"
 
 
 WEIGHTS = {
@@ -42,6 +43,7 @@ WEIGHTS = {
     Story.DELETED: 1,
     Story.RETURNING: 2,
     Story.SHRINKING: 1,
+    Story.CORRECTED: 2,
 }
 
 
@@ -79,6 +81,9 @@ def exam(name: str, random: Random) -> Exam:
         late = {"ContentTime": "233000", "AcquisitionTime": "233000"}
         repeat = mammogram("R", "CC", study=name, number=9, person=Person("CHAOS^TEST", f"CHAOS-{name}"), **late)
         return Exam(name, story, views, [as_file(repeat)])
+    if story is Story.CORRECTED:
+        right = Person("CHAOS^CORRECTED", f"CHAOS-{name}-CORRECTED")
+        return Exam(name, story, views, [as_file(one) for one in four_view_study(study=name, person=right)])
     return Exam(name, story, views, views if story in {Story.RESENT, Story.RETURNING} else [])
 
 
@@ -102,8 +107,11 @@ class Sender:
             content = self._insist(lambda: self._archive.file(instance))
             self._insist(lambda: self._delete(f"/instances/{instance}"))
             exam.late = [content]
+        wrong = exam.study
         for view in exam.late:
             exam.study = self._upload(view)
+        if exam.story is Story.CORRECTED:
+            self._insist(lambda: self._delete(f"/studies/{wrong}"))
 
     def _upload(self, content: bytes) -> str:
         return self._insist(lambda: self._archive.upload(content))

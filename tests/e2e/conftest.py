@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from bench.model import answer
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from demo.postgres import Postgres
+
     from wetread_sdk import Model, Settings
 
 INCOMPLETE_AFTER = "4s"
@@ -41,7 +44,7 @@ def brdensity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 
 @contextmanager
 def started(
-    folder: Path, model: Model, settings: Settings, orthanc: Orthanc | None = None, **site: Mapping[str, object]
+    folder: Path, model: Model, settings: Settings, orthanc: Orthanc | None = None, **site: Mapping[str, object] | str
 ) -> Iterator[Chain]:
     """A chain around this model; `orthanc` may be one with settings of its own, not started yet."""
     orthanc = orthanc or Orthanc(folder / "orthanc", QUICK)
@@ -71,12 +74,21 @@ def own_chain(tmp_path: Path) -> Callable[..., AbstractContextManager[Chain]]:
     """Makes a chain of this test alone: `with own_chain(model, watch={…}) as chain`."""
 
     def make(
-        model: Model, settings: OrthancSettings = QUICK, **site: Mapping[str, object]
+        model: Model, settings: OrthancSettings = QUICK, **site: Mapping[str, object] | str
     ) -> AbstractContextManager[Chain]:
         orthanc = Orthanc(tmp_path / "orthanc", settings)
         return started(tmp_path, model, model_settings(tmp_path, free_port()), orthanc, **site)
 
     return make
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Keys of a site file that name an empty database: the test runs with both kinds."""
+    if request.param == "SQLite":
+        return {}
+    server: Postgres = request.getfixturevalue("postgres")
+    return {"database": server.make(uuid4().hex), "database_password_file": str(server.password_file)}
 
 
 @pytest.fixture(scope="session")

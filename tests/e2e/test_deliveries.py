@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
 from bench.model import DECLARATION, answer
+from demo.orthanc import Orthanc, OrthancSettings
 from demo.processes import free_port
 from demo.waiting import until
+from pydicom import dcmread
 from tests.delivery_chain import Pacs, make_known
-from tests.dicom_factories import four_view_study
+from tests.dicom_factories import KEY_OBJECT_SELECTION, four_view_study, key_object_selection, mammogram
 from tests.e2e.chain import Chain, model_settings, unique
 from tests.e2e.conftest import started
 from tests.fakes.models import Answering
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from pydicom import Dataset
 
     from orchestrator.jobs.deliveries import Delivery
     from orchestrator.jobs.shipments import Shipment
@@ -164,6 +169,91 @@ def test_an_unapproved_models_result_goes_to_a_clinical_destination_once_it_is_a
         again = chain.send(four_view_study(study=unique()))
         chain.events.wait_for("result_delivered")
         assert [pacs.holds(str(one.dataset.SOPInstanceUID)) for one in chain.orthanc.archive.results(again)] == [1, 1]
+
+
+ROUTE_EVERYTHING = """
+function OnStoredInstance(instance, tags, metadata, origin)
+   SendToModality(instance, 'PACS')
+end
+"""
+
+
+def test_of_an_orthanc_that_routes_by_itself_nothing_leaves_before_it_is_released(tmp_path: Path, pacs: Pacs) -> None:
+    script = tmp_path / "route.lua"
+    script.write_text(ROUTE_EVERYTHING, encoding="utf-8")
+    orthanc = Orthanc(tmp_path / "orthanc", OrthancSettings(stable_age_s=1, lua_scripts=(script,)))
+    site = to("PACS", test=True)
+    site["delivery"] |= {"auto_transmit": False, "hold": "outside"}
+    settings = model_settings(tmp_path, free_port())
+    with started(tmp_path, grading(), settings, orthanc, **site) as chain:
+        introduce(chain, pacs)
+        views = [four_view_study(study=unique()) for _ in range(2)]
+        studies = [chain.send(one) for one in views]
+        jobs = [chain.events.wait_for("delivery_held").text("job") for _ in studies]
+        for view in (view for one in views for view in one):
+            there = str(view.SOPInstanceUID)
+            until(lambda there=there: pacs.holds(there) or None, what="the script routes the images", deadline_s=20)
+        assert [len(chain.orthanc.archive.results(study)) for study in studies] == [0, 0]
+
+        chain.wetread("release", jobs[0], "--by", "Ada", "--reason", "fine")
+        chain.wetread("reject", jobs[1], "--by", "Ada", "--reason", "too dark")
+        delivered = chain.events.wait_for("result_delivered")
+
+        assert delivered.text("job") == jobs[0]
+        ours = {study: chain.orthanc.archive.results(study) for study in studies}
+        assert sorted(len(found) for found in ours.values()) == [0, 2]
+        released = [str(one.dataset.SOPInstanceUID) for found in ours.values() for one in found]
+        assert [pacs.holds(uid) for uid in released] == [1, 1]
+        assert "CANCELLED" in chain.wetread("jobs", "--state", "CANCELLED")
+        assert sum(event.text("job") == jobs[1] for event in chain.logged("result_stored")) == 0
+
+
+REJECTED = ("113001", "DCM", "Rejected for Quality Reasons")
+
+
+@pytest.mark.parametrize(("deleted", "overwrite"), [(False, False), (False, True), (True, False)])
+def test_a_delivered_result_is_withdrawn_when_an_image_that_it_rests_on_is_rejected_or_deleted(
+    tmp_path: Path, pacs: Pacs, *, deleted: bool, overwrite: bool
+) -> None:
+    orthanc = Orthanc(tmp_path / "orthanc", OrthancSettings(stable_age_s=1, overwrite_instances=overwrite))
+    site = to("PACS", test=True, honours_rejection_notes=True) | {"watch": {"reconcile": "1s"}}
+    with started(tmp_path, grading(), model_settings(tmp_path, free_port()), orthanc, **site) as chain:
+        introduce(chain, pacs)
+        name = unique()
+        views = four_view_study(study=name)
+        raw = mammogram(study=name, series="raw", number=9, for_processing=True)
+        study = chain.send([*views, raw])
+        chain.events.wait_for("result_delivered", purpose="result")
+        ours = {str(one.dataset.SOPInstanceUID) for one in orthanc.archive.results(study)}
+        judged = len(chain.logged("study_judged"))
+        chain.send([key_object_selection(raw, title=REJECTED, study=name)])
+        until(lambda: len(chain.logged("study_judged")) > judged or None, what="the first note is read", deadline_s=30)
+        assert {str(one.dataset.SOPInstanceUID) for one in orthanc.archive.results(study)} >= ours
+        assert chain.logged("result_retracted") == []
+
+        if deleted:
+            there = orthanc.archive.post(
+                "/tools/find", {"Level": "Instance", "Query": {"SOPInstanceUID": str(views[0].SOPInstanceUID)}}
+            )
+            orthanc.archive.delete(f"/instances/{there[0]}")
+        else:
+            chain.send([key_object_selection(views[0], title=REJECTED, study=name, number=2)])
+        chain.events.wait_for("result_retracted")
+        chain.events.wait_for("result_delivered", purpose="rejection")
+
+        note = next(one for one in notes_at(pacs, views[0]) if one.Manufacturer == "Wetread")
+        assert {str(item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID) for item in note.ContentSequence} == ours
+        left = {str(one.dataset.SOPInstanceUID) for one in orthanc.archive.results(study)}
+        assert left.isdisjoint(ours)
+        assert len(chain.logged("prediction_requested")) == 1
+
+
+def notes_at(pacs: Pacs, image: Dataset) -> list[Dataset]:
+    """The key object selections of an image's study that the PACS holds."""
+    archive = pacs.orthanc.archive
+    keys = {"StudyInstanceUID": str(image.StudyInstanceUID), "SOPClassUID": KEY_OBJECT_SELECTION}
+    found = archive.post("/tools/find", {"Level": "Instance", "Query": keys})
+    return [dcmread(BytesIO(archive.file(one))) for one in found]
 
 
 def introduce(chain: Chain, pacs: Pacs) -> None:

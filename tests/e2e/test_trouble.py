@@ -183,8 +183,10 @@ def test_a_study_that_is_deleted_and_sent_again_with_its_result_gets_one_result(
 
 
 @pytest.mark.parametrize("stage", ["job_queued", "prediction_requested", "prediction_received", "result_composed"])
-def test_killed_in_the_middle_it_goes_on_and_gives_one_result(own_chain: OwnChain, stage: str) -> None:
-    with own_chain(Grading()) as chain:
+def test_killed_in_the_middle_it_goes_on_and_gives_one_result(
+    own_chain: OwnChain, stage: str, database: dict[str, str]
+) -> None:
+    with own_chain(Grading(), **database) as chain:
         study = chain.send(four_view_study(study=unique()))
         chain.events.wait_for(stage)
         chain.orchestrator.kill()
@@ -200,9 +202,9 @@ def test_killed_in_the_middle_it_goes_on_and_gives_one_result(own_chain: OwnChai
         assert len(chain.jobs(study)) == 1
 
 
-def test_an_answer_that_was_saved_is_never_asked_for_again(own_chain: OwnChain) -> None:
+def test_an_answer_that_was_saved_is_never_asked_for_again(own_chain: OwnChain, database: dict[str, str]) -> None:
     model = HeldGrading()
-    with own_chain(model) as chain:
+    with own_chain(model, **database) as chain:
         study = chain.send(four_view_study(study=unique()))
         model.let_go.set()
         chain.events.wait_for("prediction_received")

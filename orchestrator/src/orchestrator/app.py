@@ -4,7 +4,8 @@
     models  finds and describes endpoints   sweep   hands due jobs to the engine
     site    takes up a changed site file    tidy    clears away what is withdrawn or proven elsewhere
 
-A loop that meets trouble it knows says so once, waits and goes on. A defect in a loop ends the
+With several replicas on one PostgreSQL, all work, and one leads: only it watches, settles, sweeps and
+tidies. A loop that meets trouble it knows says so once, waits and goes on. A defect in a loop ends the
 process loudly: everything is in the ledger, and the next start takes it up.
 """
 
@@ -33,16 +34,18 @@ from orchestrator.errors import (
     SettingsInvalid,
     WetreadError,
 )
-from orchestrator.intake import NEW_NAME_LOOKS_BACK, Intake
-from orchestrator.jobs import crashes, delivery_sweep, handover, news, site_files, sweep
+from orchestrator.intake import Intake
+from orchestrator.jobs import crashes, delivery_sweep, handover, news, site_files, standing, sweep, takeover
 from orchestrator.jobs.database import Database, folder, hold
 from orchestrator.jobs.engine import Engine
+from orchestrator.jobs.membership import Alone
+from orchestrator.jobs.replica import Replica, session_name
 from orchestrator.jobs.room import Room
 from orchestrator.operations.health import Health
 from orchestrator.orthanc.client import OrthancClient
 from orchestrator.orthanc.remotes import remote_of
 from orchestrator.site_file import SiteFile
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 from orchestrator.web.server import Server
 
@@ -51,12 +54,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.handoffs import JobKey
+    from orchestrator.jobs.membership import Membership
 
 STOP_WITHIN_S = 10
 """What is in work at a stop has this long to end; the rest is taken up at the next start."""
 _TIDY_EVERY = timedelta(seconds=2)
 _SITE_EVERY = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(milliseconds=500)
+_FOLLOW_EVERY = timedelta(milliseconds=500)
+"""How often a replica that does not lead looks whether it does."""
 _STOCK_EVERY = timedelta(seconds=30)
 _KEEP_ENGINE_RECORDS = timedelta(days=7)
 _OVER = {
@@ -76,6 +82,8 @@ class _Loop:
     work: Callable[[], timedelta]
     """Does it once; how long to pause unless woken."""
     wake: threading.Event
+    leads: bool = False
+    """Only the leader does it."""
 
 
 class Orchestrator:
@@ -84,9 +92,11 @@ class Orchestrator:
     def __init__(self, site_file: Path) -> None:
         self._file = SiteFile(site_file)
         self._site = site = self._file.current.site
-        self._database = Database(site.database)
-        self._lock = hold(site.database)
-        self._archive = OrthancClient(site.orthanc)
+        url = site.database_url()
+        self._lock = hold(url)
+        self._membership: Membership = Alone() if folder(url) else Replica(url)
+        self._database = Database(url, session_name(self._membership.executor_id))
+        self._archive = OrthancClient(site.orthanc, entitle=self._membership.entitle)
         self._registry = Registry(site.models, self._accepts_too_broad, now)
         self._active = ActiveModels(self._registry, self._database, lambda: self._file.current.rules, now)
         self._intake = Intake(self._archive, self._database, lambda: self._file.current, self._active, now)
@@ -97,7 +107,7 @@ class Orchestrator:
         self._last_round = now()
         self._last_clean_up = now() - timedelta(days=1)
         self._looked_up_to: JobKey | None = None
-        self._room = Room(folder(site.database), lambda: self._file.current.site.disk_reserve)
+        self._room = Room(folder(url), lambda: self._file.current.site.disk_reserve)
         self._trouble: dict[str, WetreadError] = {}
         self._failed = False
         self._welcomed: set[str] = set()
@@ -111,18 +121,7 @@ class Orchestrator:
             clock=now,
             on_end=self._sweep.set,
         )
-        tls = site.models.tls
-        health = Health(
-            self._database,
-            self._archive,
-            self._live_models,
-            self._registry.occupancy,
-            now,
-            folder(site.database),
-            {"orchestrator": tls.certificate_file, "models_ca": tls.ca_file} if tls else {},
-            self._obstacle,
-        )
-        self._server = Server(site.web, health) if site.web.port else None
+        self._server = Server(site.web, self._health()) if site.web.port else None
         self._engine = Engine(
             self._database.engine,
             lambda key, attempt: pipeline.steps(tools, key, attempt),
@@ -130,6 +129,7 @@ class Orchestrator:
             per_model=site.work.per_model,
             delivery_steps=lambda key, attempt: forward.steps(self._forward, key, attempt),
             per_destination=site.delivery.at_once,
+            executor_id=self._membership.executor_id,
         )
 
     def run(self, stop: threading.Event) -> bool:
@@ -140,17 +140,19 @@ class Orchestrator:
             self._close()
             return True
         self._database.migrate()
+        self._membership.join(lambda: self._expelled(stop))
         self._keep_site_file()
         self._active.refresh()  # before anything is judged; a wrong address ends here, and counts as no crash
-        sweep.take_stock(self._database, now())
+        if not self._database.shared:
+            sweep.take_stock(self._database, now())
         self._engine.launch()
         logs.info(Event.ORCHESTRATOR_STARTED, version=version("wetread"))
         loops = (
-            _Loop("watch", self._watch_once, threading.Event()),
-            _Loop("settle", self._settle_once, self._settle),
+            _Loop("watch", self._watch_once, threading.Event(), leads=True),
+            _Loop("settle", self._settle_once, self._settle, leads=True),
             _Loop("models", self._models_once, threading.Event()),
-            _Loop("sweep", self._sweep_once, self._sweep),
-            _Loop("tidy", self._tidy_once, threading.Event()),
+            _Loop("sweep", self._sweep_once, self._sweep, leads=True),
+            _Loop("tidy", self._tidy_once, threading.Event(), leads=True),
             _Loop("site", self._site_once, threading.Event()),
         )
         threads = [threading.Thread(target=self._keep_going, args=(loop, stop), name=loop.name) for loop in loops]
@@ -163,6 +165,11 @@ class Orchestrator:
             thread.join()
         self._close()
         return not self._failed
+
+    def _expelled(self, stop: threading.Event) -> None:
+        """The others believe us dead and have our work: there is nothing left to do here but to start anew."""
+        self._failed = True
+        stop.set()
 
     def _accepts_too_broad(self, model: str) -> bool:
         return self._file.current.rules.accepts_too_broad(model)
@@ -191,16 +198,31 @@ class Orchestrator:
         if self._server is not None:
             self._server.stop()
         self._engine.stop(STOP_WITHIN_S)
-        if not self._failed:
+        if not self._failed and not self._database.shared:
             with suppress(DatabaseUnavailable), self._database.write() as connection:  # then it counts as a crash
                 crashes.forgive(connection)
+        self._membership.leave()
         self._renderer.shutdown(wait=False)
         self._registry.close()
         self._archive.close()
         self._database.close()
+        tracing.shut_down()
         if self._lock is not None:
             self._lock.close()
         logs.info(Event.ORCHESTRATOR_STOPPED)
+
+    def _health(self) -> Health:
+        tls = self._site.models.tls
+        return Health(
+            self._database,
+            self._archive,
+            self._live_models,
+            self._registry.occupancy,
+            now,
+            folder(self._site.database_url()),
+            {"orchestrator": tls.certificate_file, "models_ca": tls.ca_file} if tls else {},
+            self._obstacle,
+        )
 
     def _tools(self) -> pipeline.Tools:
         return pipeline.Tools(
@@ -228,6 +250,8 @@ class Orchestrator:
 
     def _attempt(self, loop: _Loop) -> timedelta:
         """Does the loop's work once; says what is in its way once, and that it is over once."""
+        if loop.leads and not self._membership.leads():
+            return _FOLLOW_EVERY
         try:
             pause = loop.work()
         except WetreadError as error:
@@ -261,9 +285,9 @@ class Orchestrator:
 
     def _models_once(self) -> timedelta:
         self._active.refresh()
-        for model in self._active():
+        for model in self._active() if self._membership.leads() else ():
             name, since = model.identity.name, model.known_since
-            if name not in self._welcomed and since > now() - NEW_NAME_LOOKS_BACK:
+            if name not in self._welcomed and since > now() - standing.NEW_NAME_LOOKS_BACK:
                 self._intake.welcome(name)
                 self._settle.set()
             self._welcomed.add(name)
@@ -304,10 +328,16 @@ class Orchestrator:
     def _sweep_once(self) -> timedelta:
         moment = now()
         self._room.require()
-        sweep.start_due(self._database, self._engine, self._registry.calls, moment, 3 * self._site.work.threads)
+        with self._database.read() as connection:
+            replicas = len(self._membership.living(connection))
+        at_most = 3 * self._site.work.threads * replicas
+        sweep.start_due(self._database, self._engine, self._registry.calls, moment, at_most)
         delivery = self._file.current.site.delivery
         delivery_sweep.start_due(self._database, self._engine, moment, delivery.at_once)
-        if moment - self._last_stock > _STOCK_EVERY:
+        stock_is_due = moment - self._last_stock > _STOCK_EVERY
+        if stock_is_due or self._database.shared:
+            takeover.take_over(self._database, self._engine, self._membership, moment)
+        if stock_is_due:
             self._last_stock = moment
             delivery_sweep.take_back(self._database, self._engine, moment)
             delivery_sweep.expire(self._database, delivery.hold_for, moment)

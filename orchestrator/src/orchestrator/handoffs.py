@@ -150,6 +150,7 @@ class Prediction:
     inference_s: float
     """Time that the model itself took."""
     endpoint: str
+    """Where the model answered; empty: it was not asked, because the study lacks what it needs."""
     received_at: datetime
     """Aware, UTC: the time that card and SR show. Composing again never changes it."""
 
@@ -210,6 +211,8 @@ class Composition:
     settings: CompositionSettings
     wetread_version: str
     replaces: Replaced | None = None
+    rejections: int = 0
+    """How often what this job made before was withdrawn where it had been sent: the next gets other UIDs."""
 
 
 class ObjectKind(StrEnum):

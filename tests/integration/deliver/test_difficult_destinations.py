@@ -193,6 +193,73 @@ def dcmqrscp(source: Orthanc, tmp_path: Path) -> Iterator[Path]:
     process.stop()
 
 
+@pytest.fixture(params=[True, False], ids=["with SR classes", "without SR classes"])
+def storescp(source: Orthanc, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Path, bool]]:
+    """Another vendor's receiver, dcmtk's: it takes and keeps files and can be asked nothing."""
+    if shutil.which("storescp") is None:
+        pytest.skip("dcmtk is not installed; type:  demo/host-packages dcmtk")
+    port, folder, profile = free_port(), tmp_path / "received", tmp_path / "storescp.cfg"
+    folder.mkdir()
+    profile.write_text(
+        "[[TransferSyntaxes]]\n[Plain]\nTransferSyntax1 = LittleEndianExplicit\nTransferSyntax2 = "
+        "LittleEndianImplicit\n[[PresentationContexts]]\n[Cards]\nPresentationContext1 = VerificationSOPClass\\Plain\n"
+        "PresentationContext2 = SecondaryCaptureImageStorage\\Plain\n[[Profiles]]\n[Default]\n"
+        "PresentationContexts = Cards\n",
+        encoding="utf-8",
+    )
+    limited = () if request.param else ("-xf", str(profile), "Default")
+    process = Process(
+        Command("storescp", ("storescp", *limited, "-od", str(folder), str(port)), tmp_path / "storescp.log")
+    )
+    make_known(source, "STORE", "STORE", port)
+    echo = ["echoscu", "127.0.0.1", str(port)]
+    until(
+        lambda: subprocess.run(echo, check=False, capture_output=True).returncode == 0 or None,
+        what="storescp",
+        deadline_s=20,
+    )
+    yield folder, request.param
+    process.stop()
+
+
+def test_a_receiver_that_can_be_asked_nothing_has_the_objects_and_they_are_not_called_delivered(
+    tmp_path: Path, source: Orthanc, storescp: tuple[Path, bool]
+) -> None:
+    folder, knows_reports = storescp
+    chain = Chain(tmp_path, source, {"STORE": {"test": True}}, deliver_within="90d")
+    key = DeliveryKey(chain.result().job, "STORE")
+
+    waiting = chain.attempt(key)
+
+    if knows_reports:
+        assert waiting.state is DeliveryState.QUEUED
+        assert "cannot be asked what it holds" in waiting.reason
+        assert {one.status for one in chain.shipments(key)} == {"accepted"}
+        assert len(list(folder.iterdir())) == 2
+    else:
+        assert waiting.state is DeliveryState.FAILED
+        assert "leave `sr` out of the destination's `objects`" in waiting.reason
+        assert len(list(folder.iterdir())) == 1
+
+
+def test_such_a_receiver_is_given_up_in_the_end_and_says_what_to_set(
+    tmp_path: Path, source: Orthanc, storescp: tuple[Path, bool]
+) -> None:
+    folder, _ = storescp
+    chain = Chain(tmp_path, source, {"STORE": {"test": True, "objects": ["card"]}}, deliver_within="90d")
+    key = DeliveryKey(chain.result().job, "STORE")
+
+    chain.until_ended(key, attempts=3)
+    chain.clock.advance(timedelta(hours=25))
+    given_up = chain.attempt(key)
+
+    assert [one.transfers for one in chain.shipments(key)] == [1]
+    assert given_up.state is DeliveryState.FAILED
+    assert "cannot be asked what it holds" in given_up.reason
+    assert "Allow one of the two there" in given_up.reason
+    assert len(list(folder.iterdir())) == 1
+
+
 def test_another_vendors_pacs_gets_and_shows_everything(tmp_path: Path, source: Orthanc, dcmqrscp: Path) -> None:
     chain = Chain(tmp_path, source, {"QR": {"test": True}})
     key = DeliveryKey(chain.result().job, "QR")

@@ -67,6 +67,18 @@ def test_what_the_archive_holds_goes_sources_included(tmp_path: Path, source: Or
     assert retention.run(chain.tools()) == 0
 
 
+def test_a_report_that_the_archive_holds_in_another_class_is_proven_by_the_uid_that_it_has_there(
+    tmp_path: Path, source: Orthanc, pacs: Pacs
+) -> None:
+    chain = Chain(tmp_path, source, {"PACS": {**ARCHIVE, "sr_class": "enhanced"}}, delete_after_transmit=True)
+    result = delivered(chain)
+    assert pacs.holds(result.sop_instance_uids["sr"]) == 0
+
+    assert retention.run(chain.tools()) == 1
+
+    assert (instances(chain, result), ours(chain, result)) == (0, 0)
+
+
 def test_without_an_archive_only_our_own_objects_go(tmp_path: Path, source: Orthanc, pacs: Pacs) -> None:
     del pacs
     chain = Chain(tmp_path, source, {"PACS": {"test": True}}, delete_after_transmit=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from demo.processes import free_port
 from tests.delivery_chain import Chain, Result, make_known
 from tests.fakes.pacs import ALL_CLASSES, DifficultPacs
 
+from orchestrator.deliver import retract as retraction
 from orchestrator.deliver import supports
 from orchestrator.errors import ActRefused
 from orchestrator.handoffs import DeliveryKey, OrthancId, Purpose
@@ -178,3 +180,81 @@ def test_an_image_that_we_have_deleted_ourselves_still_carries_its_result(tmp_pa
     with chain.database.write() as connection:
         assert supports.withdraw_unsupported(connection, chain.site, result.study, standing, chain.clock.now) == 0
     assert supports.missing(chain.archive, chain.database, None) == (set(), None)
+
+
+def note(chain: Chain, result: Result) -> pydicom.Dataset:
+    """The rejection note that is in our Orthanc, from where it is sent."""
+    (one,) = [one.dataset for one in chain.orthanc.archive.results(result.study) if one.dataset.Modality == "KO"]
+    return one
+
+
+def named_by(rejecting: pydicom.Dataset) -> set[str]:
+    return {str(item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID) for item in rejecting.ContentSequence}
+
+
+def test_what_is_made_again_after_a_withdrawal_has_other_uids_and_a_second_note_withdraws_both(
+    tmp_path: Path, source: Orthanc, pacs: Pacs
+) -> None:
+    chain = Chain(tmp_path, source, {"PACS": {"test": True, "honours_rejection_notes": True}})
+    result = chain.result()
+    key = DeliveryKey(result.job, "PACS")
+    chain.attempt(key)
+    withdraw(chain, result)
+
+    again = chain.made_again(result)
+
+    assert set(again.values()).isdisjoint(result.sop_instance_uids.values())
+    assert chain.attempt(key).state is DeliveryState.DELIVERED
+    assert [pacs.holds(uid) for uid in again.values()] == [1, 1]
+    first_note = named_by(note(chain, result))
+    assert first_note == set(result.sop_instance_uids.values())
+
+    chain.clock.advance(timedelta(seconds=1))
+    withdraw(chain, result)
+
+    rejection = DeliveryKey(result.job, "PACS", Purpose.REJECTION)
+    assert chain.attempt(rejection).state is DeliveryState.DELIVERED
+    (sent,) = chain.shipments(rejection)
+    second_note = pydicom.dcmread(BytesIO(pacs.file(sent.sop_instance_uid)))
+    assert named_by(second_note) == {*first_note, *again.values()}
+
+
+@pytest.mark.parametrize("honours", [True, False])
+def test_a_delivered_result_that_a_newer_one_replaces_counts_there_no_more(
+    tmp_path: Path, source: Orthanc, pacs: Pacs, *, honours: bool
+) -> None:
+    del pacs
+    chain = Chain(tmp_path, source, {"PACS": {"test": True, "honours_rejection_notes": honours}})
+    result = chain.result()
+    chain.attempt(DeliveryKey(result.job, "PACS"))
+
+    with chain.database.write() as connection:
+        retraction.replaced(connection, chain.site, result.job, chain.clock.now)
+    retract.clear(chain.archive, chain.database, chain.site, chain.clock.now)
+
+    rejection = DeliveryKey(result.job, "PACS", Purpose.REJECTION)
+    assert chain.delivery(DeliveryKey(result.job, "PACS")).state is DeliveryState.SUPERSEDED
+    if honours:
+        assert named_by(note(chain, result)) == set(result.sop_instance_uids.values())
+        assert chain.attempt(rejection).state is DeliveryState.DELIVERED
+    else:
+        left = chain.delivery(rejection)
+        assert left.state is DeliveryState.REJECTED
+        assert all(uid in left.reason for uid in result.sop_instance_uids.values())
+
+
+def test_without_the_study_no_note_says_whose_it_is_and_a_person_is_told_what_to_delete(
+    tmp_path: Path, source: Orthanc, pacs: Pacs
+) -> None:
+    del pacs
+    chain = Chain(tmp_path, source, {"PACS": {"test": True, "honours_rejection_notes": True}})
+    result = chain.result()
+    chain.attempt(DeliveryKey(result.job, "PACS"))
+    chain.orthanc.archive.delete(f"/studies/{result.study}")
+
+    withdraw(chain, result)
+
+    left = chain.delivery(DeliveryKey(result.job, "PACS", Purpose.REJECTION))
+    assert left.state is DeliveryState.REJECTED
+    assert "the study has left Orthanc" in left.reason
+    assert all(uid in left.reason for uid in result.sop_instance_uids.values())

@@ -152,6 +152,13 @@ def test_a_text_alone_is_never_summed_up_as_nothing() -> None:
     assert [row.value for row in card.rows] == ["A mass in the left breast."]
 
 
+def test_views_that_were_found_are_not_said_to_be_used_when_no_model_was_asked() -> None:
+    made = composition(Unsuitable("requirements_not_met", "missing: R MLO"))
+    unasked = replace(made, prediction=replace(made.prediction, endpoint=""))
+    assert content(unasked).inputs == "Views found; the model was not asked (4)"
+    assert content(made).inputs == "Views sent to the model (4)"
+
+
 def test_an_unsuitable_study_says_why() -> None:
     card = content(composition(Unsuitable("missing_view", "The right MLO view is missing.")))
     assert card.hero

@@ -214,7 +214,12 @@ def test_all_inputs_are_evidence() -> None:
     assert named == [each.reference.sop_instance_uid for each in made.selected]
 
 
-def test_an_unsuitable_study_gets_a_card_and_no_report() -> None:
-    result = compose(composition(Unsuitable("missing_view", "The right MLO view is missing.")))
-    assert [each.kind for each in result.objects] == [ObjectKind.CARD]
+def test_a_report_about_an_unsuitable_study_says_why() -> None:
+    made = composition(Unsuitable("missing_view", "The right MLO view is missing."))
+    result = compose(made)
+    assert [each.kind for each in result.objects] == [ObjectKind.CARD, ObjectKind.REPORT]
     assert result.summary == "unsuitable"
+    text = report_of(made).to_json()
+    assert "Suitability for the model" in text
+    assert "UNACCEPTABLE" in text
+    assert "The right MLO view is missing." in text

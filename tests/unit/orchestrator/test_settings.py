@@ -130,3 +130,27 @@ def test_the_two_numbers_that_make_free_space_go_together(tmp_path: Path) -> Non
 
 def test_a_size_without_a_unit_is_refused_with_an_example(tmp_path: Path) -> None:
     assert "such as 500GB" in problem(tmp_path, GOOD + "retention: {capacity: 500, keep_free: 50GB}\n")
+
+
+@pytest.mark.parametrize("options", ["", "?sslmode=verify-full"])
+def test_the_password_of_a_database_comes_from_a_file_and_is_not_shown(tmp_path: Path, options: str) -> None:
+    (tmp_path / "password").write_text("secret-word\n", encoding="utf-8")
+    address = f"postgresql+psycopg://wetread@db:5432/wetread{options}"
+    text = GOOD + f"database: {address}\ndatabase_password_file: {tmp_path}/password\n"
+    url = settings.load(written(tmp_path, text)).database_url()
+    assert url.password == "secret-word"  # noqa: S105
+    assert "secret-word" not in f"{url} {url!r}"
+
+
+def test_a_password_in_a_database_s_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    told = problem(tmp_path, GOOD + "database: postgresql+psycopg://wetread:secret-word@db/wetread\n")
+    assert "site.yaml:3: database" in told
+    assert "database_password_file" in told
+    assert "secret-word" not in told
+
+
+@pytest.mark.parametrize("address", ["mysql://x@y/z", "postgresql://wetread@db/wetread", "sqlite:///", "wetread.db"])
+def test_a_database_of_another_kind_is_refused_with_what_would_be_right(tmp_path: Path, address: str) -> None:
+    told = problem(tmp_path, GOOD + f"database: {address}\n")
+    assert "sqlite:////folder/wetread.db" in told
+    assert "postgresql+psycopg://user@host:5432/database" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from importlib.metadata import version as installed_version
@@ -23,7 +24,7 @@ from orchestrator.cli import (
     study,
 )
 from orchestrator.cli.options import DEFAULT_SITE, SiteOption, readable_errors
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, tracing
 
 app = typer.Typer(
     help="Runs models on the studies that reach Orthanc and puts marked, preliminary results back.",
@@ -37,7 +38,8 @@ app = typer.Typer(
 def run(site: SiteOption = DEFAULT_SITE) -> None:
     """Works until it is stopped: watches Orthanc, calls models, stores results.
 
-    Stop it with Ctrl-C or SIGTERM; whatever was in work goes on at the next start.
+    Stop it with Ctrl-C or SIGTERM; whatever was in work goes on at the next start. OTEL_EXPORTER_OTLP_ENDPOINT in the
+    environment (`http://collector:4318`) switches OpenTelemetry traces on.
     """
     from orchestrator.app import Orchestrator  # noqa: PLC0415 - the other commands start without it
 
@@ -50,6 +52,7 @@ def run(site: SiteOption = DEFAULT_SITE) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
     logs.set_up()
+    tracing.set_up(os.environ)
     with readable_errors():
         if not Orchestrator(site).run(stop):
             raise typer.Exit(1)
@@ -65,6 +68,7 @@ app.command()(checking.check)
 app.command()(doctor.doctor)
 app.command()(copies.backup)
 app.command()(copies.restore)
+app.command()(copies.migrate)
 app.command("jobs")(jobs.jobs)
 app.command()(jobs.retry)
 app.command()(jobs.cancel)

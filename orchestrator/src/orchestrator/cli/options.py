@@ -35,7 +35,7 @@ def whoever_runs_this() -> str:
 @contextmanager
 def ledger_of(site: Path) -> Iterator[Database]:
     """The ledger that a site file names. Raises `SettingsInvalid`."""
-    database = Database.existing(site_file.load(site).site.database)
+    database = Database.existing(site_file.load(site).site.database_url())
     try:
         yield database
     finally:

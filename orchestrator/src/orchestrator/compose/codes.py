@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from highdicom.sr import CodedConcept
 
-if TYPE_CHECKING:
-    from wetread_contract.findings import Code
+from wetread_contract.findings import Code
 
 OWN_SCHEME: Final = "99WETREAD"
 """Private coding scheme designator (PS3.16 8, "99" prefix) for what no standard scheme names."""
@@ -65,6 +64,9 @@ QUALITY_VERDICTS: Final = {
     "limited": _own("LIMITED", "Limited"),
     "unacceptable": _own("UNACCEPTABLE", "Unacceptable"),
 }
+
+SUITABILITY: Final = Code("SUITABILITY", OWN_SCHEME, "Suitability for the model")
+"""What a report says about whose study the model could not read; UNACCEPTABLE, with the reason."""
 
 LATERALITY: Final = _sct("272741003", "Laterality")
 LATERALITIES: Final = {

@@ -9,13 +9,13 @@ from orchestrator.compose.check import refuse_invalid
 from orchestrator.compose.inputs import refuse_invalid_references
 from orchestrator.compose.local_time import local_time
 from orchestrator.compose.part10 import settle_character_set
+from orchestrator.compose.refusal import reported
 from orchestrator.compose.sealing import sealed
 from orchestrator.compose.secondary_capture import secondary_capture
 from orchestrator.compose.source_values import character_set
 from orchestrator.compose.structured_report import structured_report
 from orchestrator.compose.summary import summary
 from orchestrator.handoffs import ComposedResult, Composition, ObjectKind
-from wetread_contract.findings import Findings
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def compose(composition: Composition) -> ComposedResult:
     """Card and report, checked; equal compositions give identical bytes.
 
-    An answer that the input is unsuitable makes a card only: it says what was missing.
+    An answer that the input is unsuitable makes the same two: they say what was missing.
 
     Raises:
         ResultInvalid: the source cannot carry a result, or an object fails its check. Nothing of
@@ -36,11 +36,9 @@ def compose(composition: Composition) -> ComposedResult:
     made = local_time(composition.prediction.received_at, composition.source, composition.settings.timezone)
     words = summary(composition.prediction.answer)
     objects = sealed(composition.job_key, ObjectKind.CARD, _pages(composition, made, words))
-    answer = composition.prediction.answer
-    if isinstance(answer, Findings):
-        report = structured_report(composition, answer, made, words)
-        settle_character_set(report, character_set(composition.source))
-        objects += sealed(composition.job_key, ObjectKind.REPORT, [report])
+    report = structured_report(composition, reported(composition.prediction.answer), made, words)
+    settle_character_set(report, character_set(composition.source))
+    objects += sealed(composition.job_key, ObjectKind.REPORT, [report])
     for composed in objects:
         refuse_invalid(composed, composition)
     return ComposedResult(objects, words)

@@ -65,7 +65,8 @@ def _model_equipment(composition: Composition, made: LocalTime) -> Dataset:
     model = composition.model
     item = _equipment(composition.declaration.manufacturer or MANUFACTURER, model.name, model.version, made)
     item.DeviceUID = device_uid(model)
-    item.ContributionDescription = "; ".join(parameters(composition)[:4])
+    again = (f"made again after {composition.rejections} withdrawals",) if composition.rejections else ()
+    item.ContributionDescription = "; ".join((*parameters(composition)[:4], *again))
     return item
 
 

@@ -19,11 +19,11 @@ from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
 from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose
-from orchestrator.jobs import approvals, deliveries, halts, ledger, shipments
+from orchestrator.jobs import approvals, deliveries, halts, ledger, rejections, shipments
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.pauses import pause_after
 from orchestrator.jobs.states import UNDERWAY, DeliveryState, JobState
-from orchestrator.telemetry import logs
+from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class _Forwarding:
         going_on = False
         if delivery is not None:
             try:
-                going_on = step(delivery)
+                with tracing.part("deliver", self._key.job, destination=self._key.destination, attempt=self._attempt):
+                    going_on = step(delivery)
             except Cancelled:
                 logs.info(Event.DELIVERY_RETRIED, job=logs.job(self._key.job), reason="not wanted any more")
             except Transient as error:
@@ -266,7 +267,7 @@ class _Forwarding:
     def _hidden(self, remote: Remote, asked: DestinationSettings, waiting: Sequence[Shipment]) -> dict[str, str]:
         """A note has arrived, too, when nothing of what it rejects is shown any more (IHE IOCM)."""
         with self._tools.database.read() as connection:
-            rejected = shipments.of(connection, DeliveryKey(self._key.job, self._key.destination))
+            rejected = rejections.of(connection, self._key)
         if prove.held(remote, asked, prove.references_of(rejected)):
             return {}
         return {one.sop_instance_uid: prove.HIDDEN for one in waiting}

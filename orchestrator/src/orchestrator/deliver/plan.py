@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydicom import Dataset
 
-from orchestrator.deliver import calm
+from orchestrator.deliver import calm, retract
 from orchestrator.deliver.guards import Facts, held_because
 from orchestrator.handoffs import DeliveryKey, Purpose
 from orchestrator.jobs import approvals, catalogue, deliveries, ledger, leftovers, shipments
@@ -77,7 +77,7 @@ def facts_of(delivery: deliveries.Delivery, job: Job, *, approved: bool) -> Fact
 
 def plan(connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime) -> None:
     """The deliveries of a job that is done, and what goes with each."""
-    restart_outdated(connection, job.key, now)
+    restart_outdated(connection, site, job.key, now)
     open_deliveries(connection, site, job, made, now)
     note_objects(connection, site, job.key, made.study_instance_uid)
 
@@ -97,10 +97,13 @@ def hold_found(connection: sa.Connection, site: Site, job: Job, content: Generat
 
 
 def keep_outside(connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime) -> bool:
-    """Whether the result waits outside Orthanc for a person; the job is QUEUED again then, until it is released."""
-    opened = open_deliveries(connection, site, job, made, now)
-    if any(one.state is not DeliveryState.HELD for one in opened):
+    """Whether the result waits outside Orthanc for a person; the job is QUEUED again then, until it is released.
+
+    What may go is not queued here: there is nothing to send before the result is in Orthanc.
+    """
+    if not all(_held(connection, site, job, made, name, now=now) for name in _destinations(site, job)):
         return False
+    open_deliveries(connection, site, job, made, now)
     reason = "its result is kept outside Orthanc until somebody releases it (delivery.hold)"
     ledger.wait(connection, job, now + site.delivery.hold_for, now, reason, failed=False)
     return True
@@ -110,21 +113,9 @@ def open_deliveries(
     connection: sa.Connection, site: Site, job: Job, made: Origin, now: datetime
 ) -> list[deliveries.Delivery]:
     """Makes a row for each destination of the job's model, and notes what goes there; no destination, no rows."""
-    rules = site.delivery.for_model(job.model.name)
-    approved = approvals.approved(connection, job.model)
     opened = []
-    for name in dict.fromkeys(rules.remote):
-        key, destination = DeliveryKey(job.key, name), site.destination(name)
-        facts = Facts(
-            stage=made.stage,
-            approved=approved,
-            study_date=made.study_date,
-            altered=made.altered,
-            noticed_at=job.noticed_at,
-            backfilled=job.origin == "backfill",
-            released=_was_released(connection, key),
-        )
-        reason = held_because(facts, rules, destination, now)
+    for name in _destinations(site, job):
+        key, reason = DeliveryKey(job.key, name), _held(connection, site, job, made, name, now=now)
         state = DeliveryState.HELD if reason else DeliveryState.QUEUED
         new = deliveries.NewDelivery(key, job.study, made.study_date, made.altered, made.stage)
         opened.append(deliveries.open_delivery(connection, new, state, now, reason))
@@ -134,12 +125,32 @@ def open_deliveries(
     return opened
 
 
-def restart_outdated(connection: sa.Connection, job: JobKey, now: datetime) -> None:
+def _destinations(site: Site, job: Job) -> Iterable[str]:
+    return dict.fromkeys(site.delivery.for_model(job.model.name).remote)
+
+
+def _held(connection: sa.Connection, site: Site, job: Job, made: Origin, name: str, *, now: datetime) -> str:
+    """Why the result waits for a person before it goes there; empty if it may go."""
+    facts = Facts(
+        stage=made.stage,
+        approved=approvals.approved(connection, job.model),
+        study_date=made.study_date,
+        altered=made.altered,
+        noticed_at=job.noticed_at,
+        backfilled=job.origin == "backfill",
+        released=_was_released(connection, DeliveryKey(job.key, name)),
+    )
+    return held_because(facts, site.delivery.for_model(job.model.name), site.destination(name), now)
+
+
+def restart_outdated(connection: sa.Connection, site: Site, job: JobKey, now: datetime) -> None:
     """Ends deliveries of what the job had made before, if it has made something else now: they begin anew."""
     stored = {one.orthanc_id for one in ledger.results(connection, [job])}
     for delivery in deliveries.listed(connection, jobs=[job]):
         sent = {one.orthanc_id for one in shipments.of(connection, delivery.key)}
         if delivery.key.purpose is Purpose.RESULT and not sent <= stored and delivery.state not in WITHDRAWN:
+            if delivery.sent_at is not None:
+                retract.reject(connection, site, delivery, "quality", now)
             deliveries.move(connection, delivery, DeliveryState.SUPERSEDED, now, reason="its result was made again")
 
 

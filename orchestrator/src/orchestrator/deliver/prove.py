@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orchestrator.jobs.shipments import Shipment
     from orchestrator.orthanc.remote import Remote
     from orchestrator.settings.delivery import DestinationSettings
+    from wetread_contract.judgement import InstanceReference
 
 FIND = "find"
 COMMITMENT = "commitment"
@@ -45,7 +46,7 @@ def held(remote: Remote, destination: DestinationSettings, references: Sequence[
             ) from also
 
 
-def references_of(shipments: Iterable[Shipment]) -> list[Reference]:
+def references_of(shipments: Iterable[Shipment | InstanceReference]) -> list[Reference]:
     """What to ask for."""
     return [
         Reference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)

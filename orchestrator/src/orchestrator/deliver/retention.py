@@ -181,27 +181,40 @@ def _proven(
     archives = {name for name, one in site.destinations.items() if one.archive}
     for name in sorted(archives | delivered):
         asked = [one for one in headers if one not in found and (name in archives or one in mine)]
+        with tools.database.read() as connection:
+            references = _as_sent(name, {one: headers[one] for one in asked}, shipments.relabelled(connection, asked))
         try:
-            shown = _shown(tools, name, [headers[one] for one in asked])
+            shown = _shown(tools, name, list(references.values()))
         except Transient as error:
             trouble = f"{name} cannot be asked: {error}"
             continue
         for one in asked:
-            uid = headers[one].sop_instance_uid
-            if uid in shown:
-                removal = shipments.Removal(one, uid, candidate.study, name, shown[uid], candidate.why)
+            uid, there = headers[one].sop_instance_uid, references[one].sop_instance_uid
+            if there in shown:
+                removal = shipments.Removal(one, uid, candidate.study, name, shown[there], candidate.why)
                 found[one] = Goes(removal, one in mine)
     return list(found.values()), trouble
 
 
-def _shown(tools: Tools, name: str, wanted: Sequence[Headers]) -> Mapping[str, str]:
+def _as_sent(
+    destination: str, wanted: Mapping[OrthancId, Headers], relabelled: Sequence[shipments.Shipment]
+) -> dict[OrthancId, Reference]:
+    """What the destination is asked for: a report that went there in another class has another UID there."""
+    asked = {
+        instance: Reference(
+            one.text("StudyInstanceUID"), one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid
+        )
+        for instance, one in wanted.items()
+    }
+    there = [one for one in relabelled if one.key.destination == destination]
+    sent = zip(there, prove.references_of(there), strict=True)
+    return asked | {shipment.orthanc_id: reference for shipment, reference in sent}
+
+
+def _shown(tools: Tools, name: str, references: Sequence[Reference]) -> Mapping[str, str]:
     destination = tools.site().destination(name)
     if destination.proven_by:
         destination = tools.site().destination(destination.proven_by)
     if destination.kind == "peer":
         return {}
-    references = [
-        Reference(one.text("StudyInstanceUID"), one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
-        for one in wanted
-    ]
     return prove.held(tools.remote(destination), destination, references)

@@ -2,8 +2,10 @@
 
 First one transaction says that they are withdrawn: nothing of them is sent any more from then on.
 What follows may be done again at any point until it is done: a rejection note for each destination
-that honours one, composed while our objects are still there to say whose they are, and then the
-objects out of Orthanc. The note goes as a delivery of its own, with all its attempts and proofs.
+that honours one, composed while our objects or their images are still there to say whose they are,
+and then the objects out of Orthanc. The note goes as a delivery of its own, with all its attempts
+and proofs. Where no note is honoured, or none can be made, that delivery is REJECTED and says what a
+person has to delete.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ from pydicom import dcmread
 from orchestrator.deliver import store
 from orchestrator.errors import Gone
 from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose, Rejection
-from orchestrator.jobs import audit, deliveries, ledger, shipments
-from orchestrator.jobs.states import DELIVERY_OPEN, TRANSITIONS, DeliveryState, JobState
+from orchestrator.jobs import audit, deliveries, ledger, rejections, shipments
+from orchestrator.jobs.input import input_from_json
+from orchestrator.jobs.states import DELIVERY_OPEN, DELIVERY_TRANSITIONS, TRANSITIONS, DeliveryState, JobState
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
-from wetread_contract.judgement import InstanceReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from pydicom import Dataset
 
-    from orchestrator.handoffs import ComposedObject
+    from orchestrator.handoffs import ComposedObject, JobKey, OrthancId
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.deliveries import Delivery
     from orchestrator.jobs.shipments import Shipment
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 ComposeNote = Callable[[Rejection], "ComposedObject"]
 """Makes a rejection note."""
 
+_WITHDRAWN = (JobState.CANCELLED, JobState.GONE)
+"""Jobs whose results are to be in Orthanc no more."""
 RULE = "wetread"
 """Who withdraws what rests on images that are no longer there."""
 
@@ -86,11 +90,7 @@ def withdraw(
             ledger.move(connection, job, withdrawal.to, withdrawal.at, reason=withdrawal.why)
         reason = f"{withdrawal.who}: {withdrawal.why}"
         there = deliveries.withdraw(connection, [job.key], DeliveryState.RETRACTED, withdrawal.at, reason)
-        for delivery in there:
-            if site.destination(delivery.key.destination).honours_rejection_notes:
-                _open_rejection(connection, delivery, withdrawal)
-            else:
-                by_hand.append(ToDelete(delivery.key.destination, shipments.of(connection, delivery.key)))
+        by_hand += [left for one in there if (left := reject(connection, site, one, withdrawal.title, withdrawal.at))]
         audit.record(
             connection,
             at=withdrawal.at,
@@ -105,12 +105,35 @@ def withdraw(
     return by_hand
 
 
-def _open_rejection(connection: sa.Connection, delivery: Delivery, withdrawal: Withdrawal) -> None:
+def replaced(connection: sa.Connection, site: Site, job: JobKey, now: datetime) -> None:
+    """Takes the deliveries of a result back that a newer one replaces; where it has been sent it counts no more."""
+    there = deliveries.withdraw(connection, [job], DeliveryState.SUPERSEDED, now, "replaced by a newer result")
+    for delivery in there:
+        reject(connection, site, delivery, "quality", now)
+
+
+def reject(connection: sa.Connection, site: Site, delivery: Delivery, title: str, now: datetime) -> ToDelete | None:
+    """Has a result rejected where it may be; what a person must delete where no note is honoured."""
+    sent = shipments.of(connection, delivery.key)
+    rejections.note(connection, sent, now)
     key = DeliveryKey(delivery.key.job, delivery.key.destination, Purpose.REJECTION)
-    new = deliveries.NewDelivery(
-        key, delivery.study, delivery.study_date, delivery.altered, delivery.stage, withdrawal.title
-    )
-    deliveries.open_delivery(connection, new, DeliveryState.HELD, withdrawal.at, "its note is not composed yet")
+    earlier = deliveries.find(connection, key)
+    if earlier is not None and DeliveryState.SUPERSEDED in DELIVERY_TRANSITIONS[earlier.state]:
+        deliveries.move(connection, earlier, DeliveryState.SUPERSEDED, now, reason="another follows")
+    shipments.replace(connection, key, [])
+    new = deliveries.NewDelivery(key, delivery.study, delivery.study_date, delivery.altered, delivery.stage, title)
+    opened = deliveries.open_delivery(connection, new, DeliveryState.HELD, now, "its note is not composed yet")
+    deliveries.change(connection, opened, {"title": title, "created_at": now})
+    if site.destination(delivery.key.destination).honours_rejection_notes:
+        return None
+    _left_to_a_person(connection, opened, "it honours no rejection notes", now)
+    return ToDelete(delivery.key.destination, sent)
+
+
+def _left_to_a_person(connection: sa.Connection, delivery: Delivery, why: str, now: datetime) -> None:
+    uids = ", ".join(one.sop_instance_uid for one in rejections.of(connection, delivery.key))
+    reason = f"{why}: a person deletes there SOP instances {uids}"
+    deliveries.move(connection, delivery, DeliveryState.REJECTED, now, reason=reason)
 
 
 def clear(tools: Clearing, now: datetime) -> int:
@@ -119,7 +142,10 @@ def clear(tools: Clearing, now: datetime) -> int:
     Raises what the archive raises; what is not done is done the next time.
     """
     with tools.database.read() as connection:
-        jobs = ledger.with_results(connection, (JobState.CANCELLED, JobState.GONE))
+        withdrawn = [job.key for job in ledger.with_results(connection, _WITHDRAWN)]
+        opened = [one.key.job for one in deliveries.listed(connection, states=DELIVERY_OPEN, rejections=True)]
+        keys = dict.fromkeys([*withdrawn, *opened, *rejections.noted_in_orthanc(connection)])
+        jobs = [ledger.known(connection, key) for key in keys]
     return sum(_clear(tools, job, now) for job in jobs)
 
 
@@ -133,30 +159,29 @@ def _clear(tools: Clearing, job: ledger.Job, now: datetime) -> bool:
         ]
     results = [one for one in stored if one.kind != ObjectKind.NOTE]
     for delivery in notes:
-        _put_note(tools, delivery, results)
-    going = results if notes else stored
+        _put_note(tools, job, delivery, results)
+    going = results if job.state in _WITHDRAWN else []
+    if not notes:
+        going += [one for one in stored if one.kind == ObjectKind.NOTE]
     store.remove(tools.archive, [one.orthanc_id for one in going])
     with tools.database.write() as connection:
         ledger.withdraw(connection, [one.sop_instance_uid for one in going], now)
     return bool(going)
 
 
-def _put_note(tools: Clearing, delivery: Delivery, results: Sequence[ledger.StoredResult]) -> None:
+def _put_note(tools: Clearing, job: ledger.Job, delivery: Delivery, results: Sequence[ledger.StoredResult]) -> None:
     """Composes one destination's note and puts it into Orthanc, from where it is sent."""
     with tools.database.read() as connection:
         if shipments.of(connection, delivery.key):
             return
-        there = shipments.of(connection, DeliveryKey(delivery.key.job, delivery.key.destination))
-    source = _first_header(tools.archive, results)
-    if source is None or not there:
-        reason = "our objects have left Orthanc, so that no note can say whose they are; a person deletes them there"
+        rejected = rejections.of(connection, delivery.key)
+    images = input_from_json(job.input).orthanc_ids.values()
+    source = _first_header(tools.archive, [*(one.orthanc_id for one in results), *images])
+    if source is None or not rejected:
+        why = "the study has left Orthanc, so that no note can say whose it is"
         with tools.database.write() as connection:
-            deliveries.move(connection, delivery, DeliveryState.REJECTED, delivery.created_at, reason=reason)
+            _left_to_a_person(connection, delivery, why, delivery.created_at)
         return
-    rejected = [
-        InstanceReference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
-        for one in there
-    ]
     note = tools.compose_note(
         Rejection(
             job_key=delivery.key.job,
@@ -190,10 +215,10 @@ def _put_note(tools: Clearing, delivery: Delivery, results: Sequence[ledger.Stor
         deliveries.move(connection, delivery, DeliveryState.QUEUED, delivery.created_at, changes=changes)
 
 
-def _first_header(archive: Archive, results: Sequence[ledger.StoredResult]) -> Dataset | None:
-    for one in results:
+def _first_header(archive: Archive, instances: Iterable[OrthancId]) -> Dataset | None:
+    for one in instances:
         try:
-            with archive.open_instance(one.orthanc_id) as stream:
+            with archive.open_instance(one) as stream:
                 content = b"".join(iter(lambda: stream.read(1 << 20), b""))
         except Gone:
             continue

@@ -20,7 +20,7 @@ from orchestrator.errors import (
     WetreadError,
 )
 from orchestrator.handoffs import Digest, Prediction
-from orchestrator.telemetry import metrics
+from orchestrator.telemetry import metrics, tracing
 from wetread.v1 import model_pb2, model_pb2_grpc
 from wetread_contract.wire import answer_from_proto
 
@@ -89,7 +89,7 @@ def predict(
     """
     outgoing = _Outgoing(dispatch, archive, needs)
     stub = model_pb2_grpc.ModelServiceStub(channel)
-    call = stub.Predict.future(iter(outgoing), timeout=deadline_s)
+    call = stub.Predict.future(iter(outgoing), timeout=deadline_s, metadata=tracing.carried())
     try:
         response = _wait(call, stop)
     except grpc.RpcError as error:

@@ -54,6 +54,8 @@ class Endpoint:
     refused: str = ""
     """Why its description was not accepted; said once."""
     in_flight: int = 0
+    turn: int = 0
+    """When it was last given a call, counted in calls of all endpoints."""
     failures: int = 0
     """In a row."""
     silent: int = 0

@@ -47,6 +47,7 @@ class Registry:
         self._clock = clock
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
+        self._turn = 0
 
     def refresh(self) -> list[Description]:
         """Resolves names, asks every endpoint who it is; what is live now, each model once."""
@@ -97,7 +98,7 @@ class Registry:
 
     @contextmanager
     def lease(self, model: ModelIdentity) -> Iterator[Lease]:
-        """The endpoint of this model with the fewest calls in flight.
+        """The endpoint of this model with the fewest calls in flight; of several, the one that has rested longest.
 
         Raises `ModelUnavailable` when none takes work, `ModelFull` when all are at their limit; an
         exception of these kinds that passes through counts against the endpoint (full does not).
@@ -128,11 +129,12 @@ class Registry:
             ready = [endpoint for endpoint in self._serving(model) if endpoint.takes_work(now)]
             if not ready:
                 raise ModelAway(f"no container of {model.name} {model.version} answers; waits for one")
-            least = min(ready, key=lambda endpoint: endpoint.in_flight)
+            least = min(ready, key=lambda endpoint: (endpoint.in_flight, endpoint.turn))
             description = least.description
             if description is None or least.in_flight >= description.concurrency:
                 raise ModelFull(f"all containers of {model.name} {model.version} are at work; waits for room")
             least.in_flight += 1
+            self._turn = least.turn = self._turn + 1
             return least, description
 
     def _serving(self, model: ModelIdentity) -> list[Endpoint]:

@@ -8,6 +8,7 @@ A study that cannot be read now waits as a row of `news` and holds up no other.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,10 +16,13 @@ from typing import TYPE_CHECKING
 from orchestrator import settings as site_settings
 from orchestrator.deliver import supports
 from orchestrator.deliver.calm import settle as send_when_calm
+from orchestrator.dispatch import unasked
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
 from orchestrator.intake import slots
-from orchestrator.jobs import judgements, ledger, news, quiet
+from orchestrator.jobs import judgements, ledger, news, quiet, standing
+from orchestrator.jobs.predictions import SavedPrediction
 from orchestrator.jobs.states import JobState
+from orchestrator.match import refusal
 from orchestrator.match.matcher import match
 from orchestrator.telemetry import logs, metrics
 from orchestrator.telemetry.events import Event
@@ -32,19 +36,16 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from orchestrator.handoffs import Generation, Match, RegisteredModel
+    from orchestrator.handoffs import Generation, JobKey, Match, RegisteredModel
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.news import WaitingStudy
     from orchestrator.orthanc.archive import Archive
     from orchestrator.site_file import Version
+    from wetread_contract.headers import Headers
 
     _Judge = Callable[[WaitingStudy, Generation, tuple[earlier.EarlierObject, ...]], None]
 
-NEW_NAME_LOOKS_BACK = timedelta(hours=1)
-"""A model whose name is new to the site is judged against what came within this time."""
 _LOOK_AGAIN = timedelta(seconds=5)
-_SAME_MOMENT = timedelta(minutes=1)
-"""A model is known a moment before it is asked: a study that was judged in between is news to it."""
 _LOOK_AGAIN_AT_LAST = timedelta(hours=1)
 
 
@@ -136,7 +137,7 @@ class Intake:
         """A model whose name is new to the site is judged against what came lately: a start-up race loses nothing."""
         now = self._clock()
         with self._database.write() as connection:
-            studies = judgements.judged_since(connection, now - NEW_NAME_LOOKS_BACK)
+            studies = judgements.judged_since(connection, now - standing.NEW_NAME_LOOKS_BACK)
             news.note_studies(connection, studies, now)
         logs.info(Event.MODEL_REGISTERED, model=name, looks_back_at=len(studies))
 
@@ -218,18 +219,17 @@ class Intake:
             rules = self._version().rules
             matches = match(models, foreign, policies=rules.policies) if foreign else []
             priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
-            case = slots.Case(waiting, current, found, priority, now, self._version().site)
+            case = slots.Case(waiting, current, found, priority, self._version().site, now)
             for matched in matches:
-                self._decide(connection, case, matched)
+                self._decide(connection, case, matched, foreign)
                 metrics.OUTCOMES.labels(matched.model.name, matched.judgement.outcome.value).inc()
             if known is not None:
                 slots.take_up_again(connection, case)
-            standing = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
-            supports.withdraw_unsupported(connection, self._version().site, current.study, standing, now)
+            unrejected = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
+            supports.withdraw_unsupported(connection, self._version().site, current.study, unrejected, now)
             deadline = current.last_update + self._version().site.watch.incomplete_after
             if now >= deadline or calm.complete:
-                for name in judgements.give_up_incomplete(connection, current.study, current.digest, now):
-                    logs.info(Event.STUDY_JUDGED, study=logs.short(current.study), model=name, outcome="UNSUITABLE")
+                self._give_up(connection, case, foreign)
                 news.settle(connection, waiting)
             elif judgements.has_incomplete(connection, current.study, current.digest):
                 news.postpone(connection, waiting, deadline, failed=False)
@@ -260,9 +260,8 @@ class Intake:
             judgements.forget(connection, current, {model.identity.name for model in eager})
             for matched in match(eager, foreign, policies=rules.policies) if foreign else []:
                 if matched.judgement.outcome is Outcome.MATCHED:
-                    self._decide(
-                        connection, slots.Case(waiting, current, found, priority, now, self._version().site), matched
-                    )
+                    case = slots.Case(waiting, current, found, priority, self._version().site, now)
+                    self._decide(connection, case, matched, foreign)
 
     def _eager(self) -> list[early.Eager]:
         rules, otherwise = self._version().rules, self._version().site.models.start_after
@@ -295,11 +294,39 @@ class Intake:
         return [
             model
             for model in self._models()
-            if model.identity.name in waiting.asks or (not old and _is_news_to(model, known, now))
+            if model.identity.name in waiting.asks or (not old and standing.is_news_to(model, known, now))
         ]
 
-    def _decide(self, connection: sa.Connection, case: slots.Case, matched: Match) -> None:
-        key = slots.queue(connection, case, matched) if matched.judgement.outcome is Outcome.MATCHED else None
+    def _give_up(self, connection: sa.Connection, case: slots.Case, foreign: Sequence[Headers]) -> None:
+        """What is missing will not come: the study is unsuitable, and where the site wants it a result says so."""
+        content = case.content
+        for given_up in judgements.give_up_incomplete(connection, content.study, content.digest, case.now):
+            name, version = given_up.model.name, given_up.model.version
+            logs.info(Event.STUDY_JUDGED, study=logs.short(content.study), model=name, outcome="UNSUITABLE")
+            rules = self._version().rules
+            matched = replace(given_up, shadow=rules.shadowed(name) or rules.shadows(name, version))
+            key = self._refuse(connection, case, matched, foreign)
+            if key is not None:
+                judgements.note_job(connection, content, matched, key)
+
+    def _refuse(
+        self, connection: sa.Connection, case: slots.Case, matched: Match, foreign: Sequence[Headers]
+    ) -> JobKey | None:
+        """Makes the job that says why the model is not asked; None where nobody wants to be told."""
+        if matched.shadow or not self._version().site.results.says_unsuitable(matched.model.name):
+            return None
+        told = refusal.of(matched, rejected_instances(foreign))
+        if told is None:
+            return None
+        content = unasked.unsuitable(matched.model, matched.judgement.reasons)
+        return slots.queue(connection, case, told, SavedPrediction(content, "", case.now))
+
+    def _decide(self, connection: sa.Connection, case: slots.Case, matched: Match, foreign: Sequence[Headers]) -> None:
+        key = None
+        if matched.judgement.outcome is Outcome.MATCHED:
+            key = slots.queue(connection, case, matched)
+        elif matched.judgement.outcome is Outcome.UNSUITABLE:
+            key = self._refuse(connection, case, matched, foreign)
         judgements.record(
             connection,
             case.content,
@@ -308,11 +335,3 @@ class Intake:
             job_key=key,
             decided_at=case.now,
         )
-
-
-def _is_news_to(model: RegisteredModel, known: judgements.JudgedGeneration | None, now: datetime) -> bool:
-    """Whether a content is to be judged by a model without anybody asking: a new one, or a new name just after it."""
-    if known is None:
-        return True
-    recent = known.judged_at >= now - NEW_NAME_LOOKS_BACK
-    return recent and model.identity.name not in known.models and model.known_since > known.judged_at - _SAME_MOMENT

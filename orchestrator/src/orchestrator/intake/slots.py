@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import plan
+from orchestrator.deliver import plan, retract
 from orchestrator.handoffs import ObjectKind
-from orchestrator.jobs import deliveries, judgements, ledger
+from orchestrator.jobs import deliveries, judgements, ledger, predictions, standing
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
-from orchestrator.jobs.states import ENDED, DeliveryState, JobState
-from orchestrator.telemetry import logs
+from orchestrator.jobs.states import ENDED, JobState
+from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 
 if TYPE_CHECKING:
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     from orchestrator.handoffs import Generation, JobKey, Match
     from orchestrator.jobs.news import WaitingStudy
+    from orchestrator.jobs.predictions import SavedPrediction
     from orchestrator.settings import Site
     from orchestrator.watch.earlier import EarlierObject
-
-_REOPENED = frozenset({JobState.GONE, JobState.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +36,23 @@ class Case:
     earlier: tuple[EarlierObject, ...]
     """Results in the study that only an earlier life of the ledger has known."""
     priority: int
-    now: datetime
     site: Site
+    now: datetime
 
 
-def queue(connection: sa.Connection, case: Case, matched: Match) -> JobKey:
-    """Makes the job of a match, or finds the one that is there, and clears its slot."""
+def queue(connection: sa.Connection, case: Case, matched: Match, answer: SavedPrediction | None = None) -> JobKey:
+    """Makes the job of a match, or finds the one that is there, and clears its slot.
+
+    With an `answer` of ours the model is not asked.
+    """
     study, series = case.content.study, matched.judgement.series_instance_uid
     orthanc_ids = {one.headers.sop_instance_uid: one.orthanc_id for one in case.content.instances}
     wanted = input_of(matched.judgement, orthanc_ids)
-    key = job_key(study, series, matched.model, wanted.orthanc_ids)
+    key = job_key(study, series, matched.model, wanted.orthanc_ids, asked=answer is None)
     origin = case.waiting.asks.get(matched.model.name, "news")
     existing = ledger.find(connection, key)
     again = origin == "rerun" and existing is not None and existing.state in ENDED
-    if existing is not None and existing.state not in _REOPENED and not again:
+    if existing is not None and existing.state not in standing.REOPENED and not again:
         return key
     replaces = None
     if not matched.shadow:
@@ -72,9 +74,11 @@ def queue(connection: sa.Connection, case: Case, matched: Match) -> JobKey:
             origin=origin,
             shadow=matched.shadow,
         )
-        ledger.open_job(connection, new, case.now, replaces=replaces)
+        answered = None if answer is None else predictions.save(connection, answer)
+        ledger.open_job(connection, new, case.now, replaces=replaces, prediction=answered)
         if not matched.shadow and _adopt(connection, case, key):
             return key
+    tracing.judged(key, case.waiting.noticed_at, study=study, model=matched.model.name, again=existing is not None)
     logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
     return key
 
@@ -82,12 +86,13 @@ def queue(connection: sa.Connection, case: Case, matched: Match) -> JobKey:
 def take_up_again(connection: sa.Connection, case: Case) -> None:
     """Reopens what a content that has come back asked for, where its result went away with it."""
     study = case.content.study
+    present = {instance.orthanc_id for instance in case.content.instances}
     for (model, series), keys in judgements.matches(connection, study, case.content.digest).items():
         jobs = [job for key in keys if (job := ledger.find(connection, key)) is not None]
         waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.shadow]
         if any(_adopt(connection, case, job.key) for job in waiting):
             continue
-        if not jobs or any(_stands(connection, job, case) for job in jobs):
+        if not jobs or any(standing.stands(connection, job, present, case.waiting.noticed_at) for job in jobs):
             continue
         if not jobs[0].shadow:
             slot = ledger.slot(connection, study, series, model)
@@ -107,9 +112,8 @@ def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
         ledger.move(connection, job, state, case.now, reason="its result was in Orthanc already")
     for other in ledger.slot(connection, job.study, job.series_instance_uid, job.model.name):
         if other.state is JobState.DONE and other.key != key:
-            reason = "replaced by a newer result"
-            deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, case.now, reason)
-            ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason=reason)
+            retract.replaced(connection, case.site, other.key, case.now)
+            ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason="replaced by a newer result")
     plan.hold_found(connection, case.site, ledger.known(connection, key), case.content, case.now)
     logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
     return True
@@ -125,16 +129,3 @@ def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetim
             ledger.move(connection, job, JobState.SUPERSEDED, now, reason="the study has changed")
             logs.info(Event.JOB_SUPERSEDED, job=logs.job(job.key), study=logs.short(job.study))
     return finished
-
-
-def _stands(connection: sa.Connection, job: ledger.Job, case: Case) -> bool:
-    """Whether a job needs no taking up: it is on its way, was ended by itself or a person, or its result is there.
-
-    A job that finished after the news may have its result in Orthanc since the study was read; one
-    whose result was withdrawn, by a person or because it is safe elsewhere, is left as it is.
-    """
-    if job.state is not JobState.DONE or job.shadow:
-        return job.state not in _REOPENED
-    present = {instance.orthanc_id for instance in case.content.instances}
-    noted = ledger.results(connection, [job.key])
-    return job.state_since >= case.waiting.noticed_at or all(one.orthanc_id in present for one in noted)

@@ -92,7 +92,7 @@ def open_delivery(
             )
         )
     elif existing.state in WITHDRAWN:
-        fresh = {"failures": 0, "released": False, "not_before": now, "queued_at": now}
+        fresh = {"failures": 0, "released": False, "not_before": now, "queued_at": now, "sent_at": None}
         move(connection, existing, DeliveryState.HELD, now, reason=reason, changes=fresh)
         _queue_held(connection, new.key, state, now)
     else:
@@ -121,9 +121,10 @@ def listed(
     states: Collection[DeliveryState] = (),
     jobs: Collection[JobKey] | None = None,
     study: str = "",
+    rejections: bool = False,
     limit: int = 1000,
 ) -> list[Delivery]:
-    """Deliveries, the newest first."""
+    """Deliveries, the newest first; `rejections`: only those of rejection notes."""
     statement = sa.select(DELIVERIES).order_by(DELIVERIES.c.created_at.desc()).limit(limit)
     if states:
         statement = statement.where(DELIVERIES.c.state.in_([state.value for state in states]))
@@ -131,6 +132,8 @@ def listed(
         statement = statement.where(DELIVERIES.c.job_key.in_(list(jobs)))
     if study:
         statement = statement.where(DELIVERIES.c.study == study)
+    if rejections:
+        statement = statement.where(DELIVERIES.c.purpose == Purpose.REJECTION.value)
     return [_delivery(row) for row in connection.execute(statement)]
 
 

@@ -18,10 +18,10 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 from orchestrator.handoffs import DeliveryKey, JobKey, Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
-    from dbos import DBOSConfig, EnqueueOptions
+    from dbos import DBOSConfig, EnqueueOptions, WorkflowStatus
 
 APPLICATION = "wetread"
 APPLICATION_VERSION = "wetread-1"
@@ -32,6 +32,8 @@ WORKFLOW = "job"
 DELIVERY = "delivery"
 _DELIVERY_THREADS = 8
 """Deliveries at once in this process, over all destinations; they wait for others and cost no computing."""
+_SCHEMA = "dbos"
+"""Where DBOS keeps its tables in PostgreSQL."""
 POLL_S = 0.05
 """Half of it is added to the latency of a study; the whole process then takes 4.5 % of a core when idle."""
 
@@ -43,6 +45,25 @@ class Step:
     name: str
     run: Callable[[], bool]
     """False ends the walk: the ledger says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that the engine has: queued or running."""
+
+    workflow_id: str
+    key: JobKey | DeliveryKey
+    number: int
+    executor_id: str | None
+    """Who runs it; None while it is queued."""
+    release: str
+    """The engine's version for which it was queued."""
+
+    def lost(self, living: Collection[str], own: str) -> bool:
+        """Whether nobody will ever do it: its process is gone, or nobody works for its version any more."""
+        if self.release != APPLICATION_VERSION:
+            return self.executor_id is None or self.executor_id == own or self.executor_id not in living
+        return self.executor_id is not None and self.executor_id not in living
 
 
 class Engine:
@@ -57,12 +78,14 @@ class Engine:
         per_model: int,
         delivery_steps: Callable[[DeliveryKey, int], Sequence[Step]] = lambda key, attempt: (),  # noqa: ARG005 - none
         per_destination: int = 1,
+        executor_id: str = APPLICATION,
     ) -> None:
         self._database = database
         self._steps = steps
         self._delivery_steps = delivery_steps
         self._per_destination = per_destination
         self._threads = threads
+        self._executor_id = executor_id
         self._per_model = per_model
         self._client: DBOSClient | None = None
 
@@ -72,7 +95,7 @@ class Engine:
         config: DBOSConfig = {
             "name": APPLICATION,
             "application_version": APPLICATION_VERSION,
-            "executor_id": APPLICATION,
+            "executor_id": self._executor_id,
             "system_database_engine": self._database,
             "system_database_url": self._database.url.render_as_string(hide_password=False),
             "serializer": DBOSPortableJSONSerializer(),
@@ -149,6 +172,17 @@ class Engine:
         """The attempts that the engine still has: queued or running."""
         return frozenset(_attempt(workflow_id) for workflow_id in self._unfinished(WORKFLOW))
 
+    def attempts(self) -> list[Attempt]:
+        """All that it has of all replicas and releases."""
+        found = DBOS.list_workflows(
+            status=["ENQUEUED", "PENDING"], name=[WORKFLOW, DELIVERY], load_input=False, load_output=False
+        )
+        return [_read_attempt(one) for one in found]
+
+    def drop(self, attempts: Iterable[Attempt]) -> None:
+        """Ends these, so that they take no place in their queues; whoever still runs one stops at its next step."""
+        DBOS.cancel_workflows([one.workflow_id for one in attempts])
+
     def forget(self, ended_before: datetime, limit: int = 500) -> int:
         """Deletes the engine's records of attempts that ended before then; how many. The ledger keeps the jobs."""
         found = DBOS.list_workflows(
@@ -183,7 +217,8 @@ class Engine:
 
 def unfinished_in(database: sa.Engine) -> frozenset[tuple[JobKey, int]]:
     """The attempts that the engine has, seen from another process; none where no engine has run yet."""
-    if not sa.inspect(database).has_table("workflow_status"):
+    schema = None if database.dialect.name == "sqlite" else _SCHEMA
+    if not sa.inspect(database).has_table("workflow_status", schema):
         return frozenset()
     client = DBOSClient(
         system_database_engine=database,
@@ -197,6 +232,13 @@ def unfinished_in(database: sa.Engine) -> frozenset[tuple[JobKey, int]]:
     finally:
         client.destroy()
     return frozenset(_attempt(workflow.workflow_id) for workflow in found)
+
+
+def _read_attempt(found: WorkflowStatus) -> Attempt:
+    read = _delivery_attempt if found.name == DELIVERY else _attempt
+    key, number = read(found.workflow_id)
+    running = found.executor_id if found.status == "PENDING" else None
+    return Attempt(found.workflow_id, key, number, running, found.app_version or "")
 
 
 def _workflow_id(key: JobKey, attempt: int) -> str:

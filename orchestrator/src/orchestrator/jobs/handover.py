@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.jobs import catalogue, ledger, news
+from orchestrator.jobs import catalogue, ledger, news, turns
 from orchestrator.jobs.states import JobState
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
@@ -24,7 +24,7 @@ def hand_on(database: Database, active: Sequence[RegisteredModel], grace: timede
     """
     serving = {model.identity.name: model.identity for model in active if not model.shadow}
     with database.write() as connection:
-        silent = [job for job in ledger.due(connection, now) if _is_other(job, serving)]
+        silent = [job for job in turns.due(connection, now) if _is_other(job, serving)]
         last_seen = {model.identity: model.last_seen for model in catalogue.known(connection)} if silent else {}
         handed = [job for job in silent if _gone_for(last_seen, job.model, now) >= grace]
         for job in handed:

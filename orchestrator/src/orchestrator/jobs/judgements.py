@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from orchestrator.handoffs import JobKey
+from orchestrator.handoffs import Digest, JobKey, Match, ModelIdentity
 from orchestrator.jobs.tables import DECISIONS, GENERATIONS
 from wetread_contract.judgement import (
     Clause,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from orchestrator.handoffs import Digest, Generation, Match, OrthancId
+    from orchestrator.handoffs import Generation, OrthancId
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,31 @@ def record(
     )
 
 
-def give_up_incomplete(connection: sa.Connection, study: OrthancId, digest: Digest, decided_at: datetime) -> list[str]:
-    """Turns what is still INCOMPLETE about this content into UNSUITABLE; the names of the models concerned."""
+def give_up_incomplete(
+    connection: sa.Connection, study: OrthancId, digest: Digest, decided_at: datetime
+) -> list[Match]:
+    """Turns what is still INCOMPLETE about this content into UNSUITABLE; those decisions, as they are now."""
     mine = sa.and_(DECISIONS.c.study == study, DECISIONS.c.digest == digest, DECISIONS.c.outcome == "INCOMPLETE")
-    models = list(connection.execute(sa.select(DECISIONS.c.model).where(mine)).scalars())
+    found = connection.execute(sa.select(DECISIONS).where(mine)).all()
     connection.execute(sa.update(DECISIONS).where(mine).values(outcome="UNSUITABLE", decided_at=decided_at))
-    return models
+    return [_given_up(row) for row in found]
+
+
+def _given_up(row: sa.Row[Any]) -> Match:
+    model = ModelIdentity(row.model, row.version, Digest(row.weights_sha256), Digest(row.declaration_sha256))
+    return Match(model, replace(judgement_of(row), outcome=Outcome.UNSUITABLE))
+
+
+def note_job(connection: sa.Connection, generation: Generation, matched: Match, key: JobKey) -> None:
+    """This decision has made a job after all."""
+    mine = sa.and_(
+        DECISIONS.c.study == generation.study,
+        DECISIONS.c.digest == generation.digest,
+        DECISIONS.c.model == matched.model.name,
+        DECISIONS.c.version == matched.model.version,
+        DECISIONS.c.series_instance_uid == matched.judgement.series_instance_uid,
+    )
+    connection.execute(sa.update(DECISIONS).where(mine).values(job_key=key))
 
 
 def latest(connection: sa.Connection, study: OrthancId) -> Sequence[sa.Row[Any]]:

@@ -18,13 +18,20 @@ def digest_of_instances(sop_instance_uids: Iterable[str]) -> Digest:
 
 
 def job_key(
-    study: OrthancId, series_instance_uid: str, model: ModelIdentity, sop_instance_uids: Iterable[str]
+    study: OrthancId,
+    series_instance_uid: str,
+    model: ModelIdentity,
+    sop_instance_uids: Iterable[str],
+    *,
+    asked: bool = True,
 ) -> JobKey:
     """The identity of a job.
 
     The Orthanc study id holds the patient's id, so that a corrected patient is another study; the
-    series counts for models that read series by series and is empty otherwise.
+    series counts for models that read series by series and is empty otherwise. A job that only says
+    why the model was not `asked` is never the one that asks it about the same instances.
     """
     parts = [study, series_instance_uid, model.name, model.version, model.weights_sha256]
     parts.append(digest_of_instances(sop_instance_uids))
+    parts += [] if asked else ["not asked"]
     return JobKey(sha256(json.dumps(parts).encode()).hexdigest())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from orchestrator.handoffs import Digest, JobKey, ModelIdentity, OrthancId
+from orchestrator.jobs import predictions
 from orchestrator.jobs.states import ACTIVE, ENDED, TRANSITIONS, JobState
 from orchestrator.jobs.tables import JOBS, RESULTS
 
@@ -155,8 +156,15 @@ def slot(connection: sa.Connection, study: OrthancId, series_instance_uid: str, 
     return [job_of(row) for row in connection.execute(statement)]
 
 
-def open_job(connection: sa.Connection, new: NewJob, now: datetime, *, replaces: JobKey | None) -> None:
-    """Makes the row of a job that is to be done."""
+def open_job(
+    connection: sa.Connection,
+    new: NewJob,
+    now: datetime,
+    *,
+    replaces: JobKey | None,
+    prediction: Digest | None = None,
+) -> None:
+    """Makes the row of a job that is to be done; with a saved prediction, only what follows it."""
     connection.execute(
         sa.insert(JOBS).values(
             key=new.key,
@@ -178,6 +186,7 @@ def open_job(connection: sa.Connection, new: NewJob, now: datetime, *, replaces:
             origin=new.origin,
             shadow=new.shadow,
             replaces=replaces,
+            prediction_sha256=prediction,
         )
     )
 
@@ -211,48 +220,14 @@ def move(
 
 
 def reopen(connection: sa.Connection, job: Job, now: datetime, reason: str, *, ask_again: bool = False) -> bool:
-    """Puts an ended job back into the queue, as if it were new; its saved prediction stays unless `ask_again`."""
+    """Puts an ended job back into the queue, as if it were new; its saved prediction stays unless `ask_again`.
+
+    What was never asked is not asked again: the study lacks what the model needs.
+    """
     fresh: dict[str, object] = {"engaged": False, "not_before": now, "noticed_at": now, "failures": 0, "crashes": 0}
-    if ask_again:
+    if ask_again and predictions.was_asked(connection, job.prediction_sha256):
         fresh["prediction_sha256"] = None
     return move(connection, job, JobState.QUEUED, now, reason=reason, changes=fresh)
-
-
-def due_models(connection: sa.Connection, now: datetime) -> list[ModelIdentity]:
-    """The models that have jobs whose turn has come."""
-    columns = (JOBS.c.model, JOBS.c.version, JOBS.c.weights_sha256, JOBS.c.declaration_sha256, JOBS.c.image_digest)
-    return [ModelIdentity(*row) for row in connection.execute(sa.select(*columns).where(_is_due(now)).distinct())]
-
-
-def due(connection: sa.Connection, now: datetime, limit: int = 200, *, model: ModelIdentity | None = None) -> list[Job]:
-    """Jobs whose turn has come and that the engine does not have, STAT before routine, then the oldest first."""
-    statement = sa.select(JOBS).where(_is_due(now)).order_by(JOBS.c.priority, JOBS.c.created_at).limit(limit)
-    if model is not None:
-        statement = statement.where(
-            JOBS.c.model == model.name,
-            JOBS.c.version == model.version,
-            JOBS.c.weights_sha256 == model.weights_sha256,
-            JOBS.c.declaration_sha256 == model.declaration_sha256,
-            JOBS.c.image_digest == model.image_digest,
-        )
-    return [job_of(row) for row in connection.execute(statement)]
-
-
-def _is_due(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(JOBS.c.state == JobState.QUEUED.value, JOBS.c.engaged.is_(False), JOBS.c.not_before <= now)
-
-
-def engaged_by_model(connection: sa.Connection) -> dict[str, int]:
-    """How many jobs of each model the engine has, by the model's name."""
-    statement = sa.select(JOBS.c.model, sa.func.count()).where(JOBS.c.engaged.is_(True)).group_by(JOBS.c.model)
-    return {row[0]: row[1] for row in connection.execute(statement)}
-
-
-def asking_by_model(connection: sa.Connection) -> dict[str, int]:
-    """How many jobs of each model the engine has that still need an answer, by the model's name."""
-    asking = sa.and_(JOBS.c.engaged.is_(True), JOBS.c.prediction_sha256.is_(None))
-    statement = sa.select(JOBS.c.model, sa.func.count()).where(asking).group_by(JOBS.c.model)
-    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def engaged(connection: sa.Connection) -> list[Job]:

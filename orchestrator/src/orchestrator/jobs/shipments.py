@@ -11,7 +11,7 @@ from orchestrator.handoffs import DeliveryKey, Digest, JobKey, OrthancId, Purpos
 from orchestrator.jobs.tables import REMOVALS, SHIPMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -94,6 +94,12 @@ def of(connection: sa.Connection, key: DeliveryKey) -> list[Shipment]:
         SHIPMENTS.c.purpose == key.purpose.value,
     )
     return [_shipment(row) for row in connection.execute(statement.order_by(SHIPMENTS.c.kind))]
+
+
+def relabelled(connection: sa.Connection, orthanc_ids: Collection[OrthancId]) -> list[Shipment]:
+    """Reports that were sent in another class, and so under other UIDs, than Orthanc holds them."""
+    made = sa.and_(SHIPMENTS.c.relabelled.is_(True), SHIPMENTS.c.orthanc_id.in_(list(orthanc_ids)))
+    return [_shipment(row) for row in connection.execute(sa.select(SHIPMENTS).where(made))]
 
 
 def exchange(connection: sa.Connection, old: Shipment, new: Shipment) -> None:

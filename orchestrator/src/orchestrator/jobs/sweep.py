@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.jobs import crashes, halts, ledger
+from orchestrator.jobs import crashes, halts, ledger, turns
 from orchestrator.jobs.states import JobState
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
@@ -40,7 +40,7 @@ def start_due(
     """
     started = 0
     with database.write() as connection:
-        engaged = ledger.engaged_by_model(connection)
+        engaged = turns.engaged_by_model(connection)
         in_work = sum(engaged.values())
         room = 0 if crashes.runs_alone(connection, ALONE_AFTER) else at_most - in_work
         for job in _one_alone(_next(connection, calls, engaged, now, room), in_work) if room > 0 else ():
@@ -60,17 +60,17 @@ def _next(
 ) -> list[ledger.Job]:
     """The jobs that get the room: STAT first, then the model that has least in work, then the oldest.
 
-    A model that is paused or down takes no room, and one that is flooded no more than its share.
+    A model that is paused takes no room; one that is down or flooded only for what it has answered.
     """
     paused = {halt.name for halt in halts.in_force(connection)}
     if halts.EVERYTHING in paused:
         return []
-    asking = ledger.asking_by_model(connection)
+    asking = turns.asking_by_model(connection)
     ranked = [
         (job.priority, engaged.get(model.name, 0) + rank, job.created_at, job)
-        for model in ledger.due_models(connection, now)
-        if model.name not in paused and (free := calls(model) - asking.get(model.name, 0)) > 0
-        for rank, job in enumerate(ledger.due(connection, now, min(room, free), model=model))
+        for model in turns.due_models(connection, now)
+        if model.name not in paused
+        for rank, job in enumerate(_startable(connection, model, now, room, calls(model) - asking.get(model.name, 0)))
     ]
     return [job for *_, job in sorted(ranked, key=lambda entry: entry[:3])[:room]]
 
@@ -83,6 +83,15 @@ def _one_alone(chosen: list[ledger.Job], in_work: int) -> list[ledger.Job]:
     return suspects[:1] if in_work == 0 else []
 
 
+def _startable(
+    connection: sa.Connection, model: ModelIdentity, now: datetime, room: int, free: int
+) -> list[ledger.Job]:
+    """Due jobs of a model that takes so many more calls; without any, those that need none."""
+    if free > 0:
+        return turns.due(connection, now, min(room, free), model=model)
+    return turns.due(connection, now, room, model=model, answered=True)
+
+
 def take_stock(database: Database, now: datetime) -> None:
     """Counts a crash for every job that was executing when the last process died; fails what is poison.
 
@@ -91,17 +100,21 @@ def take_stock(database: Database, now: datetime) -> None:
     """
     with database.write() as connection:
         for job in crashes.suspects(connection):
-            crashes.count_crash(connection, job)
-            if job.crashes + 1 >= MOST_CRASHES:
-                reason = (
-                    f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
-                )
-                ledger.move(connection, job, JobState.FAILED, now, reason=reason)
-                logs.warning(Event.JOB_FAILED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
-            elif job.crashes + 1 >= ALONE_AFTER:
+            if not note_death(connection, job, now) and job.crashes + 1 >= ALONE_AFTER:
                 reason = f"the orchestrator died {job.crashes + 1} times while working on this; it runs alone now"
                 again = {"engaged": False, "attempt": job.attempt + 1, "not_before": now}
                 ledger.move(connection, job, JobState.QUEUED, now, reason=reason, changes=again)
+
+
+def note_death(connection: sa.Connection, job: ledger.Job, now: datetime) -> bool:
+    """Counts a crash for a job that was executing when its process died; True when it is poison and FAILED."""
+    crashes.count_crash(connection, job)
+    if job.crashes + 1 < MOST_CRASHES:
+        return False
+    reason = f"the orchestrator died {MOST_CRASHES} times while working on this; look at the study, then retry"
+    ledger.move(connection, job, JobState.FAILED, now, reason=reason)
+    logs.warning(Event.JOB_FAILED, job=logs.job(job.key), study=logs.short(job.study), reason=reason)
+    return True
 
 
 def take_back(database: Database, engine: Engine, now: datetime) -> int:

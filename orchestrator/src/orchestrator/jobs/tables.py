@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     Dialect,
     Float,
     ForeignKey,
@@ -264,6 +265,19 @@ SHIPMENTS = Table(
 `relabelled`: an SR in another SOP class, made for this destination from the one that Orthanc holds.
 """
 
+REJECTED = Table(
+    "rejected",
+    METADATA,
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("destination", String(64), primary_key=True),
+    Column("job_key", String(64), ForeignKey("jobs.key"), nullable=False, index=True),
+    Column("sop_class_uid", String(64), nullable=False),
+    Column("series_instance_uid", String(64), nullable=False),
+    Column("study_instance_uid", String(64), nullable=False),
+    Column("rejected_at", Instant, nullable=False),
+)
+"""Objects that must not count any more where they have been sent: none of their UIDs is used again."""
+
 REMOVALS = Table(
     "removals",
     METADATA,
@@ -342,3 +356,12 @@ ACTS = Table(
     Column("after", String(64)),
 )
 """Append-only (the database refuses changes): who did what to what, when, why."""
+
+REPLICAS = Table(
+    "replicas",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("beat_at", DateTime(timezone=True), nullable=False),
+)
+"""The orchestrators on one PostgreSQL, by the database's own clock; one that is not here may change nothing."""

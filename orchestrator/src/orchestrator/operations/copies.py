@@ -22,7 +22,7 @@ _PAGES = 256
 """Copied at once, 1 MB; writers go on in between."""
 
 
-def backup(url: str, target: Path) -> None:
+def backup(url: str | sa.URL, target: Path) -> None:
     """Writes a consistent copy of ledger and engine, while the orchestrator works or not.
 
     The copy has its name only when it is whole. Raises `SettingsInvalid` for a database that is no
@@ -37,7 +37,7 @@ def backup(url: str, target: Path) -> None:
     partial.rename(target)
 
 
-def restore(url: str, source: Path, now: datetime) -> Path | None:
+def restore(url: str | sa.URL, source: Path, now: datetime) -> Path | None:
     """Puts a copy in the ledger's place; where the ledger that was there lies now.
 
     The next start reads Orthanc's change log from the copy's place on: what was done since is
@@ -61,7 +61,7 @@ def restore(url: str, source: Path, now: datetime) -> Path | None:
     return kept
 
 
-def _file(url: str) -> Path:
+def _file(url: str | sa.URL) -> Path:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise SettingsInvalid("database: only a SQLite file is copied so; for PostgreSQL use pg_dump and pg_restore")

@@ -27,7 +27,7 @@ from orchestrator.handoffs import OrthancId, Preview
 from orchestrator.orthanc.archive import Accepted, ArchivedStudy, ByteStream, Change, ChangesPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from orchestrator.settings import OrthancSettings
@@ -38,7 +38,11 @@ _CANNOT_RENDER = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_ACCEPTABLE, H
 class OrthancClient:
     """An `Archive`; may be used by several threads."""
 
-    def __init__(self, settings: OrthancSettings, connections: int = 16) -> None:
+    def __init__(
+        self, settings: OrthancSettings, connections: int = 16, *, entitle: Callable[[], None] = lambda: None
+    ) -> None:
+        """`entitle` is called before every request that may change something, and raises where it must not be."""
+        self._entitle = entitle
         self._url = settings.url.rstrip("/")
         self._settings = settings
         self._timeout = (settings.connect_timeout_s, settings.read_timeout_s)
@@ -192,6 +196,8 @@ class OrthancClient:
             response.close()
 
     def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:  # noqa: ANN401
+        if method != "GET":
+            self._entitle()
         try:
             auth = (self._settings.username, self._settings.password()) if self._settings.username else None
         except (OSError, UnicodeDecodeError) as error:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from orchestrator.compose import compose
 from orchestrator.compose.source_values import text_of
-from orchestrator.deliver import plan, store
+from orchestrator.deliver import plan, retract, store
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import (
@@ -22,30 +20,27 @@ from orchestrator.errors import (
     Transient,
     WetreadError,
 )
-from orchestrator.handoffs import Composition, Digest, Dispatch, JobKey, Preview, Replaced
-from orchestrator.jobs import catalogue, crashes, deliveries, ledger, news, predictions
+from orchestrator.handoffs import Dispatch, ObjectKind
+from orchestrator.jobs import crashes, ledger, news, predictions
 from orchestrator.jobs.input import input_from_json
 from orchestrator.jobs.pauses import pause_after, spent
-from orchestrator.jobs.states import ACTIVE, ENDED, DeliveryState, JobState
-from orchestrator.pipeline import counting
-from orchestrator.telemetry import logs, metrics
+from orchestrator.jobs.states import ACTIVE, ENDED, JobState
+from orchestrator.pipeline import counting, gathering
+from orchestrator.telemetry import logs, metrics, tracing
 from orchestrator.telemetry.events import Event
-from wetread_contract.declaration import parse
 from wetread_contract.findings import Unsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
+    from contextlib import AbstractContextManager
 
-    import sqlalchemy as sa
     from pydicom import Dataset
 
-    from orchestrator.handoffs import ComposedResult, Prediction
+    from orchestrator.handoffs import ComposedResult, Composition, JobKey, Preview
     from orchestrator.jobs.input import JobInput
     from orchestrator.pipeline.tools import Tools
-    from wetread_contract.declaration import Declaration
 
-PREVIEW_ROWS = 240
 _WAIT_FOR_ROOM = timedelta(seconds=1)
 
 
@@ -111,6 +106,11 @@ class Walk:
         with self._tools.database.read() as connection:
             return ledger.still(connection, job)
 
+    def _part(self, name: str, job: ledger.Job) -> AbstractContextManager[object]:
+        """A span of the job's trace."""
+        study, model = logs.short(job.study), job.model
+        return tracing.part(name, job.key, study=study, model=model.name, version=model.version, attempt=job.attempt)
+
     def _move(self, job: ledger.Job, to: JobState, *, summary: str | None = None) -> ledger.Job:
         """The job in its next state. Raises `Cancelled` when it is no longer ours."""
         with self._tools.database.write() as connection:
@@ -124,23 +124,37 @@ class Walk:
 
     def _predict(self, job: ledger.Job) -> bool:
         if job.prediction_sha256 is not None:
-            if job.state in {JobState.QUEUED, JobState.PREDICTING}:
-                self._move(job, JobState.COMPOSING)
-            return True
+            return self._go_on_with_answer(job)
         if job.state is JobState.QUEUED:
             job = self._move(job, JobState.PREDICTING)
         wanted = input_from_json(job.input)
-        answered = self._ask(job, wanted)
+        with self._part("predict", job):
+            answered = self._ask(job, wanted)
         self._source = answered.source
-        self._save(job, answered)
-        return not isinstance(answered.prediction.answer, Unsuitable)
+        return self._save(job, answered)
+
+    def _go_on_with_answer(self, job: ledger.Job) -> bool:
+        """Goes on with what was answered before: the model is not asked again."""
+        with self._tools.database.read() as connection:
+            answer = gathering.prediction(connection, job).answer
+        if job.state is JobState.QUEUED:
+            job = self._move(job, JobState.PREDICTING)
+        if job.state is JobState.PREDICTING:
+            told = not isinstance(answer, Unsuitable) or self._tells_unsuitable(job)
+            self._move(job, JobState.COMPOSING if told else JobState.UNSUITABLE)
+            return told
+        return True
+
+    def _tells_unsuitable(self, job: ledger.Job) -> bool:
+        """Whether an answer that the study is unsuitable is stored like a result."""
+        return not job.shadow and self._tools.site().results.says_unsuitable(job.model.name)
 
     def _ask(self, job: ledger.Job, wanted: JobInput) -> dispatch_client.Answered:
         tools = self._tools
         dispatch = Dispatch(job.key, job.attempt, job.model, job.study, wanted.dispatched())
         with tools.registry.lease(job.model) as lease:
             logs.info(Event.PREDICTION_REQUESTED, job=logs.job(job.key), model=job.model.name, endpoint=lease.address)
-            self._previews = self._start_previews(wanted)
+            self._previews = gathering.start_previews(self._tools, wanted)
             return dispatch_client.predict(
                 dispatch,
                 lease.channel,
@@ -152,16 +166,19 @@ class Walk:
                 clock=tools.clock,
             )
 
-    def _save(self, job: ledger.Job, answered: dispatch_client.Answered) -> None:
-        """One transaction: the answer is kept and the job is past the model; a crash after this asks no model again."""
+    def _save(self, job: ledger.Job, answered: dispatch_client.Answered) -> bool:
+        """One transaction: the answer is kept and the job is past the model; a crash after this asks no model again.
+
+        False: nothing is made of it.
+        """
         prediction, answer = answered.prediction, answered.prediction.answer
-        digest = Digest(sha256(answered.content).hexdigest())
         saved = predictions.SavedPrediction(answered.content, prediction.endpoint, prediction.received_at)
         unsuitable = answer if isinstance(answer, Unsuitable) else None
-        to = JobState.UNSUITABLE if unsuitable else JobState.COMPOSING
+        told = unsuitable is None or self._tells_unsuitable(job)
+        to = JobState.COMPOSING if told else JobState.UNSUITABLE
         reason = unsuitable.reason if unsuitable else ""
         with self._tools.database.write() as connection:
-            predictions.save(connection, digest, saved)
+            digest = predictions.save(connection, saved)
             kept = {"prediction_sha256": digest, "inference_s": prediction.inference_s, "failures": 0, "crashes": 0}
             if not ledger.move(connection, job, to, self._tools.clock(), reason=reason, changes=kept):
                 raise Cancelled("stopped by somebody else")
@@ -176,9 +193,11 @@ class Walk:
         )
         if unsuitable:
             logs.info(Event.JOB_UNSUITABLE, job=logs.job(job.key), code=unsuitable.code)
+        return told
 
     def _store(self, job: ledger.Job) -> bool:
-        result = compose(self._composition(job))
+        with self._part("compose", job):
+            result = compose(self._composition(job))
         logs.info(Event.RESULT_COMPOSED, job=logs.job(job.key), objects=len(result.objects))
         if job.shadow:
             self._move(job, JobState.DONE, summary=result.summary)
@@ -188,9 +207,10 @@ class Walk:
             return False
         if job.state is JobState.COMPOSING:
             job = self._move(job, JobState.STORING, summary=result.summary)
-        self._put(job, result)
-        self._replace(job, result)
-        self._finish(job)
+        with self._part("store", job):
+            self._put(job, result)
+            self._replace(job, result)
+            self._finish(job)
         elapsed = (self._tools.clock() - job.noticed_at).total_seconds()
         metrics.RESULT.labels(job.model.name).observe(elapsed)
         logs.info(
@@ -205,7 +225,7 @@ class Walk:
 
     def _origin(self, job: ledger.Job) -> plan.Origin:
         with self._tools.database.read() as connection:
-            stage = _declaration(catalogue.named(connection, job.model.declaration_sha256)).stage
+            stage = gathering.declaration(connection, job).stage
         return plan.origin(self._header(job), stage, altered_from=self._tools.archive.study(job.study).altered_from)
 
     def _waits_outside(self, job: ledger.Job) -> bool:
@@ -222,7 +242,7 @@ class Walk:
         tools, now = self._tools, self._tools.clock()
         made = self._origin(job) if tools.site().delivery.for_model(job.model.name).remote else None
         with tools.database.write() as connection:
-            if not ledger.move(connection, job, JobState.DONE, now):
+            if not ledger.move(connection, job, JobState.DONE, now, reason=job.reason):
                 raise Cancelled("stopped by somebody else")
             if made is not None:
                 plan.plan(connection, tools.site(), job, made, now)
@@ -252,50 +272,20 @@ class Walk:
             others = [other for other in slot if other.key != job.key and other.state in ENDED]
             stored = ledger.results(connection, [job.key, *(other.key for other in others)])
         fresh = {made.sop_instance_uid for made in result.objects}
-        left = [one for one in stored if one.sop_instance_uid not in fresh]
+        left = [one for one in stored if one.sop_instance_uid not in fresh and one.kind != ObjectKind.NOTE]
         store.remove(tools.archive, [one.orthanc_id for one in left])
         now = tools.clock()
         with tools.database.write() as connection:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], now)
             for other in others:
                 if other.state is JobState.DONE:
-                    deliveries.withdraw(connection, [other.key], DeliveryState.SUPERSEDED, now, "replaced")
+                    retract.replaced(connection, tools.site(), other.key, now)
                     ledger.move(connection, other, JobState.SUPERSEDED, now, reason="replaced by a newer result")
                     logs.info(Event.RESULT_REPLACED, job=logs.job(other.key), by=logs.job(job.key))
 
     def _composition(self, job: ledger.Job) -> Composition:
-        tools = self._tools
-        wanted = input_from_json(job.input)
-        with tools.database.read() as connection:
-            prediction = _prediction(connection, job)
-            declaration = _declaration(catalogue.named(connection, job.model.declaration_sha256))
-            replaced = ledger.find(connection, job.replaces) if job.replaces else None
-            replaces = None
-            if replaced is not None and replaced.prediction_sha256 is not None:
-                replaces = Replaced(_prediction(connection, replaced).received_at, replaced.summary)
-        previews = self._previews or self._start_previews(wanted)
-        return Composition(
-            job_key=job.key,
-            model=job.model,
-            declaration=declaration,
-            prediction=prediction,
-            source=self._header(job),
-            selected=wanted.selected,
-            left_out=wanted.left_out,
-            previews={uid: picture.result() for uid, picture in previews.items()},
-            settings=tools.site().composition(),
-            wetread_version=tools.wetread_version,
-            replaces=replaces,
-        )
-
-    def _start_previews(self, wanted: JobInput) -> Mapping[str, Future[Preview]]:
-        if not self._tools.site().results.previews:
-            return {}
-        fetch = self._tools.archive.preview
-        return {
-            instance.reference.sop_instance_uid: self._tools.renderer.submit(fetch, instance.orthanc_id, PREVIEW_ROWS)
-            for instance in wanted.dispatched()
-        }
+        previews = self._previews or gathering.start_previews(self._tools, input_from_json(job.input))
+        return gathering.composition(self._tools, job, self._header(job), previews)
 
     def _header(self, job: ledger.Job) -> Dataset:
         """The first selected instance's attributes, fetched only when this process has not just sent them."""
@@ -331,6 +321,8 @@ class Walk:
 
     def _vanished(self) -> None:
         """Something that the job rests on has left Orthanc: its objects go too, and what is left is judged again."""
+        if self._mine() is None:
+            return
         with self._tools.database.read() as connection:
             left = ledger.results(connection, [self._key])
         try:
@@ -354,7 +346,10 @@ class Walk:
         with self._tools.database.read() as connection:
             job = ledger.find(connection, self._key)
             left = ledger.results(connection, [self._key])
-        if job is None or job.state is JobState.DONE or job.attempt != self._attempt:
+        if job is not None and job.attempt != self._attempt:
+            logs.warning(Event.EFFECT_REFUSED, job=logs.job(self._key), reason="another attempt has taken it over")
+            return
+        if job is None or job.state is JobState.DONE:
             return
         try:
             store.remove(self._tools.archive, [one.orthanc_id for one in left])
@@ -364,17 +359,3 @@ class Walk:
         with self._tools.database.write() as connection:
             ledger.withdraw(connection, [one.sop_instance_uid for one in left], self._tools.clock())
         logs.info(Event.JOB_CANCELLED, job=logs.job(self._key))
-
-
-def _prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
-    """The saved answer of a job. Raises `AnswerInvalid`."""
-    if job.prediction_sha256 is None:
-        raise Cancelled("no prediction to compose")
-    saved = predictions.load(connection, job.prediction_sha256)
-    return dispatch_client.decoded(saved.content, saved.endpoint, saved.received_at)
-
-
-@lru_cache(maxsize=64)
-def _declaration(text: str) -> Declaration:
-    """A kept declaration: it was accepted when its job was made, whatever the site says now."""
-    return parse(text, accept_too_broad=True)

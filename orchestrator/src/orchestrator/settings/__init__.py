@@ -7,10 +7,12 @@ Secrets come from files only, so that they stand in no process list and no copy 
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
 
+import sqlalchemy as sa
 import yaml
 from pydantic import (
     AwareDatetime,
@@ -22,10 +24,14 @@ from pydantic import (
 from orchestrator.errors import SettingsInvalid
 from orchestrator.handoffs import CompositionSettings
 from orchestrator.settings.delivery import DeliverySettings, DestinationSettings, RetentionSettings
-from orchestrator.settings.values import Duration, RetrySettings, SecretFile, Section, Size, Zone
+from orchestrator.settings.values import DatabaseAddress, Duration, RetrySettings, SecretFile, Section, Size, Zone
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_PASSWORD = re.compile(r"//[^/@]*:[^/]*@")
+"""What a message must not repeat: somebody's name and password in an address."""
 
 
 class OrthancSettings(Section):
@@ -98,11 +104,20 @@ class WatchSettings(Section):
     killed."""
 
 
+class ModelResultSettings(Section):
+    """How one model's results are written where that differs; each key as in `results`."""
+
+    unsuitable_card: bool | None = None
+    """Whether a study that it cannot read gets a result that says why."""
+
+
 class ResultSettings(Section):
     """How results are written."""
 
     card_modality: Literal["OT", "SC", "MG"] = "OT"
     """OT, because a new MG image can break a hanging protocol."""
+    card_photometric_interpretation: Literal["RGB", "MONOCHROME2"] = "RGB"
+    """MONOCHROME2 for workstations that show no colour: grey, and with more pixels (1600 × 1200)."""
     series_number: int = Field(default=9000, ge=1, le=2**31 - 101)
     """Series number of the first model's card; high, so that it hangs behind the exam."""
     content_qualification: Literal["RESEARCH", "PRODUCT"] = "RESEARCH"
@@ -111,6 +126,17 @@ class ResultSettings(Section):
     """False: nobody reads the grade from a list of series before reading the exam."""
     previews: bool = True
     """Small pictures of the views on the card, rendered by Orthanc."""
+    unsuitable_card: bool = False
+    """True: a study that a model cannot read (a view is still missing after `watch.incomplete_after`, or the model
+    says so) gets a card and a report that say why, stored and delivered like a result: silence then means that nothing
+    was asked. False: only `wetread explain` says it, and the exam's other readers see nothing new."""
+    models: dict[str, ModelResultSettings] = Field(default_factory=dict)
+    """By model name: what differs for its results."""
+
+    def says_unsuitable(self, model: str) -> bool:
+        """Whether a study that this model cannot read gets a result that says why."""
+        own = self.models.get(model, ModelResultSettings()).unsuitable_card
+        return self.unsuitable_card if own is None else own
 
 
 class WorkSettings(Section):
@@ -145,8 +171,11 @@ class Site(Section):
     orthanc: OrthancSettings
     timezone: Zone
     """Mandatory: containers run in UTC, and results must not sort before the exam."""
-    database: str = Field(default="sqlite:////var/lib/wetread/wetread.db", pattern=r"^sqlite:///")
-    """SQLAlchemy address of ledger and engine: a SQLite file on a local disk, for one orchestrator."""
+    database: DatabaseAddress = "sqlite:////var/lib/wetread/wetread.db"
+    """SQLAlchemy address of ledger and engine: a SQLite file on a local disk, for one orchestrator; or
+    `postgresql+psycopg://user@host:5432/database` for several. `?sslmode=verify-full` and the like go behind it."""
+    database_password_file: SecretFile | None = None
+    """File that holds PostgreSQL's password. Without it, libpq's own ways count: `PGPASSWORD`, `PGPASSFILE`."""
     disk_reserve: Size = 200 * 10**6
     """With less than this free on the ledger's disk no study is taken up and no job is started, so that what is in work
     can end; both go on by themselves when there is room. Enough for thousands of answers; 0B: until nothing is left."""
@@ -164,12 +193,20 @@ class Site(Section):
     sha256: str = Field(default="", exclude=True)
     """Of the file's bytes; kept with every decision. Not a key of the file."""
 
+    def database_url(self) -> sa.URL:
+        """The database's address with its password, which its text does not show."""
+        url = sa.make_url(self.database)
+        if self.database_password_file is None:
+            return url
+        return url.set(password=self.database_password_file.read_text(encoding="utf-8").rstrip("\r\n"))
+
     def composition(self) -> CompositionSettings:
         """How results are written, as composing takes it."""
         results = self.results
         return CompositionSettings(
             timezone=self.timezone,
             card_modality=results.card_modality,
+            card_photometric_interpretation=results.card_photometric_interpretation,
             series_number=results.series_number,
             content_qualification=results.content_qualification,
             grade_in_series_description=results.grade_in_series_description,
@@ -231,7 +268,7 @@ def _problem(path: Path, root: yaml.Node | None, found: dict[str, Any]) -> str:
     if found["type"] == "missing":
         return f"{path}:{line}: {key}: missing, and mandatory"
     message = str(found["msg"]).removeprefix("Value error, ")
-    return f"{path}:{line}: {key}: {found['input']!r} cannot be used: {message}"
+    return f"{path}:{line}: {key}: {_PASSWORD.sub('//…@', repr(found['input']))} cannot be used: {message}"
 
 
 def _advice(location: list[str | int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -44,9 +45,20 @@ def _readable(path: Path) -> Path:
     return path
 
 
+def _address(text: str) -> str:
+    """The address of a database that ledger and engine can use."""
+    if not re.match(r"sqlite:///.|postgresql\+psycopg://[^:/@]+@[^/@]+/[^/@]+$", text):
+        raise ValueError(
+            "write sqlite:////folder/wetread.db, or postgresql+psycopg://user@host:5432/database without a password; "
+            "that goes into a file which database_password_file names"
+        )
+    return text
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+DatabaseAddress = Annotated[str, AfterValidator(_address)]
 SecretFile = Annotated[Path, AfterValidator(_readable)]
 
 

@@ -1,1 +1,1 @@
-"""Logs and metrics: what is said about the work, never what decides it."""
+"""Logs, metrics and traces: what is said about the work, never what decides it."""

@@ -18,7 +18,7 @@ import structlog
 from orchestrator.telemetry import metrics
 from orchestrator.telemetry.events import Event
 
-_SEES_NO_HEADERS = frozenset({"dbos", "uvicorn", "grpc", "urllib3", "alembic"})
+_SEES_NO_HEADERS = frozenset({"dbos", "uvicorn", "grpc", "urllib3", "alembic", "opentelemetry"})
 
 
 def short(identifier: str) -> str:

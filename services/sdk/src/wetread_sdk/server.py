@@ -23,6 +23,7 @@ from wetread_sdk.metrics import Metrics
 from wetread_sdk.model import Context, Model
 from wetread_sdk.refusing import RefusingServicer
 from wetread_sdk.servicer import Servicer
+from wetread_sdk.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,7 @@ class ModelServer:
         self.port = 0
         """The port that is listened on, once started."""
         self._servicer: Servicer | None = None
+        self._tracing: Tracing | None = None
         self.ready = False
         """Whether studies are read: not while loading or draining, nor with a declaration that has errors."""
 
@@ -83,7 +85,8 @@ class ModelServer:
             return
         loaded = await asyncio.wrap_future(self._inference.load(Context(declaration, self._environment)))
         identity = Identity(text, declaration, loaded, limits(declaration, self._settings), self._settings.image_digest)
-        self._servicer = Servicer(identity, self._inference, self._settings, self._metrics)
+        self._tracing = Tracing(declaration, self._environment)
+        self._servicer = Servicer(identity, self._inference, self._settings, self._metrics, self._tracing)
         self._metrics.info.labels(declaration.name, declaration.version, loaded.weights_sha256[:12], loaded.device).set(
             1
         )
@@ -109,6 +112,8 @@ class ModelServer:
                 await asyncio.wait_for(self._servicer.leave(), self._settings.drain_s)
         await self._server.stop(LAST_WORDS_S)
         self._inference.stop()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.shut_down)
         event(log, logging.INFO, "model_stopped")
 
     async def _open(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wetread_sdk.inference import Inference, Inferred
     from wetread_sdk.metrics import Metrics
     from wetread_sdk.settings import Settings
+    from wetread_sdk.tracing import Tracing
 
     Requests = AsyncIterator[model_pb2.PredictRequest]
     Context = grpc.aio.ServicerContext[model_pb2.PredictRequest, model_pb2.PredictResponse]
@@ -37,11 +38,14 @@ log = logging.getLogger(__name__)
 class Servicer(model_pb2_grpc.ModelServiceServicer):
     """Answers Describe at once, and as many Predict calls at a time as the limits allow."""
 
-    def __init__(self, identity: Identity, inference: Inference, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, identity: Identity, inference: Inference, settings: Settings, metrics: Metrics, tracing: Tracing
+    ) -> None:
         self._identity = identity
         self._inference = inference
         self._settings = settings
         self._metrics = metrics
+        self._tracing = tracing
         self._places = threading.BoundedSemaphore(identity.limits.concurrency)
         self._leaving = False
         self._going_on = 0
@@ -58,7 +62,8 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
         """Findings about one study, or why there cannot be any."""
         self._going_on += 1
         try:
-            return await self._within_deadline(request_iterator)
+            with self._tracing.call(context.invocation_metadata() or ()):
+                return await self._within_deadline(request_iterator)
         except Refused as refused:
             self._metrics.refusals.labels(refused.code.name).inc()
             event(log, logging.WARNING, "prediction_refused", code=refused.code.name, reason=str(refused))
@@ -98,8 +103,12 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
         with _Call(
             self._places, Spool(self._settings.spool_dir, self._settings.spool_above_bytes), self._metrics
         ) as call:
-            study = await self._receive(requests, call.spool)
-            inferred = await call.wait_for(study, self._inference.submit(study))
+            with self._tracing.part("receive"):
+                study = await self._receive(requests, call.spool)
+            self._tracing.note(job=short(study.job_key), instances=len(study.instances), bytes=call.spool.size_bytes)
+            with self._tracing.part("infer"):
+                inferred = await call.wait_for(study, self._inference.submit(study))
+                self._tracing.note(inference_s=inferred.inference_s)
         answer = inferred.answer
         outcome = "unsuitable" if isinstance(answer, Unsuitable) else "prediction"
         self._metrics.answers.labels(outcome, category(answer)).inc()

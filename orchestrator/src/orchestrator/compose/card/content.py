@@ -159,7 +159,9 @@ def _tiles(composition: Composition, findings: Findings, main: Classification | 
 def _inputs(composition: Composition) -> str:
     selected = composition.selected
     kind = "Views" if all(instance.facts.get("mg.view") for instance in selected) else "Images"
-    use = "sent to the model" if isinstance(composition.prediction.answer, Unsuitable) else "used"
+    use = "used"
+    if isinstance(composition.prediction.answer, Unsuitable):
+        use = "sent to the model" if composition.prediction.endpoint else "found; the model was not asked"
     count = len({instance.reference.series_instance_uid for instance in selected})
     series = f", of {count} series" if len(selected) > MOST_TILES else ""
     return f"{kind} {use} ({len(selected)}{series})"

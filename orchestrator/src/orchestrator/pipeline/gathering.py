@@ -1,0 +1,84 @@
+"""What composing needs, from the ledger, the archive and the site."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from orchestrator.dispatch import client as dispatch_client
+from orchestrator.errors import Cancelled
+from orchestrator.handoffs import Composition, Replaced
+from orchestrator.jobs import catalogue, ledger, predictions, rejections
+from orchestrator.jobs.input import input_from_json
+from wetread_contract.declaration import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Future
+
+    import sqlalchemy as sa
+    from pydicom import Dataset
+
+    from orchestrator.handoffs import Prediction, Preview
+    from orchestrator.jobs.input import JobInput
+    from orchestrator.pipeline.tools import Tools
+    from wetread_contract.declaration import Declaration
+
+PREVIEW_ROWS = 240
+
+
+def composition(tools: Tools, job: ledger.Job, source: Dataset, previews: Mapping[str, Future[Preview]]) -> Composition:
+    """All that the result of a job is made from; waits for the previews. Raises `AnswerInvalid`."""
+    wanted = input_from_json(job.input)
+    with tools.database.read() as connection:
+        answered = prediction(connection, job)
+        declared = declaration(connection, job)
+        times_rejected = rejections.times(connection, job.key)
+        replaced = ledger.find(connection, job.replaces) if job.replaces else None
+        replaces = None
+        if replaced is not None and replaced.prediction_sha256 is not None:
+            replaces = Replaced(prediction(connection, replaced).received_at, replaced.summary)
+    return Composition(
+        job_key=job.key,
+        model=job.model,
+        declaration=declared,
+        prediction=answered,
+        source=source,
+        selected=wanted.selected,
+        left_out=wanted.left_out,
+        previews={uid: picture.result() for uid, picture in previews.items()},
+        settings=tools.site().composition(),
+        wetread_version=tools.wetread_version,
+        replaces=replaces,
+        rejections=times_rejected,
+    )
+
+
+def start_previews(tools: Tools, wanted: JobInput) -> Mapping[str, Future[Preview]]:
+    """Pictures of the selected instances that are being fetched, by SOP instance UID; none where no site wants any."""
+    if not tools.site().results.previews:
+        return {}
+    fetch = tools.archive.preview
+    return {
+        instance.reference.sop_instance_uid: tools.renderer.submit(fetch, instance.orthanc_id, PREVIEW_ROWS)
+        for instance in wanted.dispatched()
+    }
+
+
+def prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:
+    """The saved answer of a job. Raises `AnswerInvalid`, and `Cancelled` when there is none."""
+    if job.prediction_sha256 is None:
+        raise Cancelled("no prediction to compose")
+    saved = predictions.load(connection, job.prediction_sha256)
+    return dispatch_client.decoded(saved.content, saved.endpoint, saved.received_at)
+
+
+def declaration(connection: sa.Connection, job: ledger.Job) -> Declaration:
+    """The declaration that a job was made by."""
+    return _parsed(catalogue.named(connection, job.model.declaration_sha256))
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Declaration:
+    """A kept declaration: it was accepted when its job was made, whatever the site says now."""
+    return parse(text, accept_too_broad=True)
