@@ -166,3 +166,36 @@ def test_a_stop_while_a_model_reads_counts_as_no_crash(own_chain: OwnChain) -> N
         assert (job.state, job.crashes) == (JobState.PREDICTING, 0)
         model.let_go.set()
         chain.events.wait_for("result_stored")
+
+
+def test_what_an_old_copy_of_the_ledger_does_not_know_is_held_and_sent_no_second_time(
+    own_chain: OwnChain, pacs: Pacs, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    with own_chain(Counting(), **to_pacs("0s")) as chain:
+        introduce(chain, pacs)
+        wetread(chain, "pause", "--destination", "PACS", *WHO)
+        known = chain.send(four_view_study(study=unique()))
+        assert chain.ended(known) == "result_stored"
+        wetread(chain, "backup", copy)
+        unknown = chain.send(four_view_study(study=unique()))
+        assert chain.ended(unknown) == "result_stored"
+        wetread(chain, "resume", "--destination", "PACS", *WHO)
+        for _ in range(2):
+            chain.events.wait_for("result_delivered")
+        chain.orchestrator.kill()
+
+        wetread(chain, "restore", copy)
+        chain.events = chain.orchestrator.start()
+        wetread(chain, "resume", "--destination", "PACS", *WHO)
+        chain.events.wait_for("result_found", study=short(unknown))
+        held = [line.split()[0] for line in listed(chain, "HELD").splitlines() if "found after a restore" in line]
+        assert len(held) == 2
+        for job in held:
+            wetread(chain, "release", job, *WHO)
+            chain.events.wait_for("result_delivered")
+
+        assert sorted(pacs.counts().values()) == [1, 1, 1, 1]
+        changes = pacs.orthanc.archive.get("/changes?limit=1000")["Changes"]
+        assert [one["ChangeType"] for one in changes].count("NewInstance") == 4
+        assert "not sent yet" in wetread(chain, "deliveries", "--job", held[0])

@@ -83,6 +83,8 @@ class Generation:
     instances: tuple[StoredInstance, ...]
     stable: bool = True
     """Orthanc has seen nothing new of the study for StableAge."""
+    altered_from: bool = False
+    """A copy that Orthanc itself has anonymised or modified."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pydicom import Dataset
+
 from orchestrator.deliver import calm, retract
 from orchestrator.deliver.guards import Facts, held_because
 from orchestrator.handoffs import DeliveryKey, Purpose
-from orchestrator.jobs import approvals, deliveries, ledger, shipments
+from orchestrator.jobs import approvals, catalogue, deliveries, ledger, leftovers, shipments
 from orchestrator.jobs.states import WITHDRAWN, DeliveryState
 from orchestrator.telemetry import logs
 from orchestrator.telemetry.events import Event
+from wetread_contract.declaration import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import sqlalchemy as sa
-    from pydicom import Dataset
 
-    from orchestrator.handoffs import JobKey
+    from orchestrator.handoffs import Generation, JobKey
     from orchestrator.jobs.ledger import Job, StoredResult
     from orchestrator.settings import Site
     from orchestrator.settings.delivery import DestinationSettings
+    from wetread_contract.headers import Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ def origin(source: Dataset, stage: str, *, altered_from: bool) -> Origin:
     return Origin(str(source.StudyInstanceUID), studied, altered_from or removed or nobody, stage)
 
 
+def origin_of(source: Headers, stage: str, *, altered_from: bool) -> Origin:
+    """The same from headers as the archive tells them."""
+    attributes = ("StudyDate", "PatientIdentityRemoved", "PatientID", "StudyInstanceUID")
+    dataset = Dataset()
+    for keyword in attributes:
+        setattr(dataset, keyword, source.text(keyword))
+    return origin(dataset, stage, altered_from=altered_from)
+
+
 def facts_of(delivery: deliveries.Delivery, job: Job, *, approved: bool) -> Facts:
     """What the guards look at."""
     return Facts(
@@ -67,6 +79,20 @@ def plan(connection: sa.Connection, site: Site, job: Job, made: Origin, now: dat
     """The deliveries of a job that is done, and what goes with each."""
     restart_outdated(connection, site, job.key, now)
     open_deliveries(connection, site, job, made, now)
+    note_objects(connection, site, job.key, made.study_instance_uid)
+
+
+def hold_found(connection: sa.Connection, site: Site, job: Job, content: Generation, now: datetime) -> None:
+    """The deliveries of a result that was in Orthanc before the ledger knew it: HELD, because they may have left."""
+    declaration = parse(catalogue.named(connection, job.model.declaration_sha256), accept_too_broad=True)
+    source = next(instance.headers for instance in content.instances if not instance.ours)
+    made = origin_of(source, declaration.stage, altered_from=content.altered_from)
+    for name in dict.fromkeys(site.delivery.for_model(job.model.name).remote):
+        key = DeliveryKey(job.key, name)
+        new = deliveries.NewDelivery(key, job.study, made.study_date, made.altered, made.stage)
+        if deliveries.find(connection, key) is None:
+            opened = deliveries.open_delivery(connection, new, DeliveryState.HELD, now, leftovers.FOUND)
+            deliveries.change(connection, opened, {"sent_at": now})
     note_objects(connection, site, job.key, made.study_instance_uid)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import retract
+from orchestrator.deliver import plan, retract
 from orchestrator.handoffs import ObjectKind
 from orchestrator.jobs import deliveries, judgements, ledger, predictions, standing
 from orchestrator.jobs.input import input_of
@@ -114,6 +114,7 @@ def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
         if other.state is JobState.DONE and other.key != key:
             retract.replaced(connection, case.site, other.key, case.now)
             ledger.move(connection, other, JobState.SUPERSEDED, case.now, reason="replaced by a newer result")
+    plan.hold_found(connection, case.site, ledger.known(connection, key), case.content, case.now)
     logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
     return True
 

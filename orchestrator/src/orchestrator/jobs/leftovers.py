@@ -7,13 +7,31 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from orchestrator.jobs import ledger
-from orchestrator.jobs.states import ENDED, JobState
-from orchestrator.jobs.tables import JOBS, RESULTS
+from orchestrator.jobs.states import ENDED, UNDERWAY, DeliveryState, JobState
+from orchestrator.jobs.tables import DELIVERIES, JOBS, RESULTS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from orchestrator.handoffs import OrthancId
+
+
+FOUND = (
+    "found after a restore: it may have been sent since the copy was made; `wetread release` asks the destination, "
+    "and sends only what is not there"
+)
+"""Why a delivery that an old copy of the ledger knows as open, or not at all, waits."""
+
+
+def hold_deliveries(connection: sa.Connection, now: datetime) -> None:
+    """Takes every delivery that is on its way from the engine: what the copy does not know may have happened."""
+    under_way = [state.value for state in UNDERWAY | {DeliveryState.QUEUED}]
+    held = {"state": DeliveryState.HELD.value, "reason": FOUND, "state_since": now, "engaged": False}
+    seen = {
+        "sent_at": sa.func.coalesce(DELIVERIES.c.sent_at, sa.literal(now, DELIVERIES.c.sent_at.type)),
+        "attempt": DELIVERIES.c.attempt + 1,
+    }
+    connection.execute(sa.update(DELIVERIES).where(DELIVERIES.c.state.in_(under_way)).values(held | seen))
 
 
 def hold_back(connection: sa.Connection, not_before: datetime) -> list[OrthancId]:

@@ -175,6 +175,8 @@ JOBS = Table(
     Column("summary", String(64), nullable=False, default=""),
     Column("replaces", String(64)),
     Index("jobs_due", "state", "engaged", "not_before"),
+    Index("jobs_engaged", "engaged", "model"),
+    Index("jobs_of_study", "study", "state"),
     Index("jobs_slot", "study", "series_instance_uid", "model"),
 )
 """One row per piece of work. `engaged`: the engine has a workflow for attempt `attempt`.
@@ -229,6 +231,8 @@ DELIVERIES = Table(
     Column("queued_at", Instant, nullable=False),
     Column("state_since", Instant, nullable=False),
     Column("sent_at", Instant),
+    Index("deliveries_engaged", "engaged", "destination"),
+    Index("deliveries_of_study", "study", "state"),
     Index("deliveries_due", "state", "engaged", "not_before"),
 )
 """One row per job, destination and purpose: `result`, or `rejection` for the note that withdraws it.

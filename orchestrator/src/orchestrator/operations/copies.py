@@ -87,6 +87,7 @@ def _hold_back(copy: Path, now: datetime) -> None:
     try:
         database.migrate()
         with database.write() as connection:
+            leftovers.hold_deliveries(connection, now)
             news.note_studies(connection, leftovers.hold_back(connection, now + _LOOKS_FIRST), now)
     finally:
         database.close()

@@ -22,7 +22,9 @@ def read(archive: Archive, study: OrthancId, our_series: Callable[[Collection[st
     record = archive.study(study)
     instances = contents(archive, study, our_series)
     foreign = [instance.headers.sop_instance_uid for instance in instances if not instance.ours]
-    return Generation(study, digest_of_instances(foreign), record.last_update, instances, record.is_stable)
+    return Generation(
+        study, digest_of_instances(foreign), record.last_update, instances, record.is_stable, record.altered_from
+    )
 
 
 def contents(

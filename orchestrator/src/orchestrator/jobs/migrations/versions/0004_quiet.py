@@ -1,4 +1,4 @@
-"""How long a study has been quiet, which arrivals belong to it, and pauses of destinations."""
+"""How long a study has been quiet, which arrivals belong to it, pauses of destinations, indexes for large ledgers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,6 +22,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_arrivals_study"), "arrivals", ["study"], unique=False)
     op.create_index(op.f("ix_arrivals_noticed_at"), "arrivals", ["noticed_at"], unique=False)
     op.create_index(op.f("ix_results_orthanc_id"), "results", ["orthanc_id"], unique=False)
+    op.create_index("jobs_engaged", "jobs", ["engaged", "model"], unique=False)
+    op.create_index("deliveries_engaged", "deliveries", ["engaged", "destination"], unique=False)
+    op.create_index("jobs_of_study", "jobs", ["study", "state"], unique=False)
+    op.create_index("deliveries_of_study", "deliveries", ["study", "state"], unique=False)
     op.create_table(
         "outbox_pauses",
         sa.Column("destination", sa.String(length=64), nullable=False),
