@@ -41,7 +41,8 @@ def migrate(
     """Moves a SQLite ledger into the empty PostgreSQL that the site file names now; stop the orchestrator first.
 
     Nothing is lost: every row is copied in one transaction and counted, and what was unfinished is begun again.
-    The SQLite file stays as it is; keep it, and never start an orchestrator on it again.
+    The SQLite file is brought up to this release and otherwise stays as it is; keep it, and never start an orchestrator
+    on it again.
     """
     with readable_errors():
         moved = moving.move(source, site_file.load(site).site.database_url(), datetime.now(UTC))
