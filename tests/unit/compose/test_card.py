@@ -28,7 +28,7 @@ from tests.composition_factories import (
 
 from orchestrator.compose.card import draw_card, palette
 from orchestrator.compose.card.canvas import HEIGHT, INNER, WIDTH, Canvas
-from orchestrator.compose.card.content import CardContent, card_content
+from orchestrator.compose.card.content import CardContent, card_content, tiled
 from orchestrator.compose.card.fonts import Weight
 from orchestrator.compose.card.grade_blocks import Hero
 from orchestrator.compose.card.grades import Grade, shown_score
@@ -196,8 +196,11 @@ def test_one_to_twelve_views_fit_on_one_page(views: int) -> None:
 
 
 def test_the_slices_of_a_volume_are_counted_and_not_pictured() -> None:
-    card = content(composition_of(*map(dicom.headers_of, dicom.ct_series(20))))
+    made = composition_of(*map(dicom.headers_of, dicom.ct_series(20)))
+    card = content(made)
     assert (card.tiles, card.inputs) == ((), "Images used (20, of 1 series)")
+    assert tiled(made.selected) == ()  # so that nobody renders three hundred pictures for nothing
+    assert tiled(made.selected[:12]) == made.selected[:12]
 
 
 def test_twenty_findings_go_on_over_pages_and_none_is_lost() -> None:

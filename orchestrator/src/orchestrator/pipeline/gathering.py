@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from orchestrator.compose.card.content import tiled
 from orchestrator.dispatch import client as dispatch_client
 from orchestrator.errors import Cancelled
 from orchestrator.handoffs import Composition, Replaced
@@ -55,14 +56,12 @@ def composition(tools: Tools, job: ledger.Job, source: Dataset, previews: Mappin
 
 
 def start_previews(tools: Tools, wanted: JobInput) -> Mapping[str, Future[Preview]]:
-    """Pictures of the selected instances that are being fetched, by SOP instance UID; none where no site wants any."""
+    """The pictures that the card will show, on their way, by SOP instance UID; none where the site wants none."""
     if not tools.site().results.previews:
         return {}
+    shown = [instance.reference.sop_instance_uid for instance in tiled(wanted.selected)]
     fetch = tools.archive.preview
-    return {
-        instance.reference.sop_instance_uid: tools.renderer.submit(fetch, instance.orthanc_id, PREVIEW_ROWS)
-        for instance in wanted.dispatched()
-    }
+    return {uid: tools.renderer.submit(fetch, wanted.orthanc_ids[uid], PREVIEW_ROWS) for uid in shown}
 
 
 def prediction(connection: sa.Connection, job: ledger.Job) -> Prediction:

@@ -24,7 +24,7 @@ from wetread_contract.findings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from orchestrator.compose.local_time import LocalTime
     from orchestrator.handoffs import Composition, Preview
@@ -138,6 +138,11 @@ def _sides(findings: Findings, main: Classification | Measurement | None) -> tup
     return tuple(chosen[side] for side in _SIDE_ORDER if side in chosen)
 
 
+def tiled(selected: Sequence[SelectedInstance]) -> Sequence[SelectedInstance]:
+    """The instances that the card shows; none where they are too many to be told apart, as of a CT."""
+    return selected if len(selected) <= MOST_TILES else ()
+
+
 def _tiles(composition: Composition, findings: Findings, main: Classification | Measurement | None) -> tuple[Tile, ...]:
     concept = main.concept if isinstance(main, Classification) else None
     by_instance = {
@@ -147,9 +152,7 @@ def _tiles(composition: Composition, findings: Findings, main: Classification | 
         and finding.scope.level is ScopeLevel.INSTANCE
         and concept in (None, finding.concept)
     }
-    if len(composition.selected) > MOST_TILES:
-        return ()
-    numbered = enumerate(composition.selected, start=1)
+    numbered = enumerate(tiled(composition.selected), start=1)
     tiles = [
         (_hanging_place(instance), _tile(composition, instance, number, by_instance)) for number, instance in numbered
     ]
