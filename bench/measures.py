@@ -98,14 +98,7 @@ def delay(running: Stack, events: EventLog, size: Size, studies: int, tick: Call
 def throughput(folder: Path, size: Size, studies: int, tick: Callable[[], None]) -> Throughput:
     """A backlog that came while the orchestrator was down is worked off by us, then by the plain script."""
     with stack(folder) as running:
-        running.start()
-        running.orchestrator.stop()
-        exams = ExamMaker(size)
-        backlog = []
-        for _ in range(studies):
-            backlog.append(_upload(running.archive, exams))
-            tick()
-        until(lambda: _all_stable(running.archive, backlog), what="the backlog is stable", deadline_s=DEADLINE_S)
+        backlog = _backlog(running, size, studies, tick)
         ours = _work_off(running, backlog)
         running.orchestrator.stop()
         server = _start_bare_server(folder)
@@ -115,6 +108,12 @@ def throughput(folder: Path, size: Size, studies: int, tick: Callable[[], None])
             return Throughput(ours, *(reference.run(backlog, threads) for threads in (1, 2)))
         finally:
             server.process.stop()
+
+
+def sustained(folder: Path, size: Size, studies: int) -> float:
+    """Studies per minute of us alone, working off such a backlog."""
+    with stack(folder) as running:
+        return _work_off(running, _backlog(running, size, studies, lambda: None))
 
 
 def memory(running: Stack, size: Size) -> Memory:
@@ -127,6 +126,19 @@ def memory(running: Stack, size: Size) -> Memory:
     # Not followed: while 2 GB are uploaded the study counts as stable, and as incomplete, more than once.
     events.wait_for("result_stored", study=short(study), deadline_s=DEADLINE_S)
     return Memory(started, _resident_mb(running.orchestrator.pid, "VmHWM"))
+
+
+def _backlog(running: Stack, size: Size, studies: int, tick: Callable[[], None]) -> list[str]:
+    """Studies that became stable while the orchestrator was down."""
+    running.start()
+    running.orchestrator.stop()
+    exams = ExamMaker(size)
+    backlog = []
+    for _ in range(studies):
+        backlog.append(_upload(running.archive, exams))
+        tick()
+    until(lambda: _all_stable(running.archive, backlog), what="the backlog is stable", deadline_s=DEADLINE_S)
+    return backlog
 
 
 def _upload(archive: Archive, exams: ExamMaker) -> str:
