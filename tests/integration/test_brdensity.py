@@ -158,8 +158,9 @@ def test_sigterm_lets_calls_end_and_log_lines_are_json(tmp_path: Path, exam: lis
     process.process.wait(60)
 
     events = [json.loads(line)["event"] for line in process.log().splitlines() if line.startswith('{"timestamp"')]
+    ours = ["model_ready", "draining_started", "prediction_answered", "model_stopped"]
     assert answered.WhichOneof("result") == "prediction"
-    assert events == ["model_ready", "draining_started", "prediction_answered", "model_stopped"]
+    assert [event for event in events if event in ours] == ours, "BentoML's own lines stand between them"
 
 
 def test_the_published_model_gives_the_published_probabilities(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_job_is_one_trace_through_orchestrator_and_model_and_names_no_person(
             site_file = running.orchestrator.site_file
             site = yaml.safe_load(site_file.read_text(encoding="utf-8"))
             site["destinations"] = {"PACS": {"test": True}}
-            site["delivery"] = {"remote": "PACS", "study_date_within": "9000d"}
+            site["delivery"] = {"remote": "PACS", "study_date_within": "9000d", "quiet": 0}
             site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
             events = running.start()
             make_known(running.orthanc, "PACS", "PACS", pacs.orthanc.dicom_port)
