@@ -82,11 +82,11 @@ def test_a_write_that_reads_first_sees_what_every_other_write_has_done(database:
 
 STOPPED = textwrap.dedent(
     """
-    import sys, time
+    import signal, sys
     from orchestrator.jobs.database import Database
     with Database(sys.argv[1]).write() as connection:
         print("writing", flush=True)
-        time.sleep(600)
+        signal.pause()
     """
 )
 
