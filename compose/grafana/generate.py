@@ -43,7 +43,7 @@ def of_containers(metric: str) -> str:
 
 FLEET = (
     Panel("Studies an hour", '3600 * sum(rate(wetread_events_total{event="study_noticed"}[5m]))', "studies"),
-    Panel("Waiting, by model", "sum by (model) (wetread_queue_depth)", "{{model}}"),
+    Panel("Waiting, by model", "max by (model) (wetread_queue_depth)", "{{model}}"),
     Panel("Oldest waiting", "max by (model) (wetread_oldest_job_seconds)", "{{model}}", "s"),
     Panel("Containers that take work", "sum by (model) (wetread_model_endpoints)", "{{model}}"),
     Panel("Result after, 95 %", quantile(0.95, "wetread_result_seconds", "model"), "{{model}}", "s"),

@@ -35,7 +35,7 @@ _DELIVERY_THREADS = 8
 _SCHEMA = "dbos"
 """Where DBOS keeps its tables in PostgreSQL."""
 POLL_S = 0.05
-"""Half of it is added to the latency of a study; the whole process then takes 4.5 % of a core when idle."""
+"""Half of it is added to the latency of a study; each poll costs an idle process (`python -m bench.idle`)."""
 _DELIVER_POLL_S = 0.2
 """Nobody waits for a delivery by the fraction of a second; each poll costs an idle process."""
 
