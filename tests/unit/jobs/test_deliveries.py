@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.handoffs import DeliveryKey, Digest, JobKey, OrthancId
-from orchestrator.jobs import deliveries, shipments
+from orchestrator.handoffs import DeliveryKey, Digest, JobKey, OrthancId, Purpose
+from orchestrator.jobs import deliveries, leftovers, shipments
 from orchestrator.jobs.states import DeliveryState
 
 if TYPE_CHECKING:
@@ -107,6 +107,26 @@ def test_withdrawing_names_the_destinations_where_something_may_be(ledger_with_a
 
         assert [one.key.destination for one in there] == ["PACS"]
         assert {one.state for one in deliveries.listed(connection)} == {DeliveryState.RETRACTED}
+
+
+def test_after_a_restore_results_wait_for_a_person_and_rejections_go_on(ledger_with_a_job: Database) -> None:
+    rejection = replace(NEW, key=replace(KEY, purpose=Purpose.REJECTION))
+    held = replace(NEW, key=DeliveryKey(KEY.job, "OTHER"))
+    with ledger_with_a_job.write() as connection:
+        opened(connection)
+        deliveries.open_delivery(connection, rejection, DeliveryState.QUEUED, NOW, "")
+        deliveries.open_delivery(connection, held, DeliveryState.HELD, NOW, "why")
+
+        leftovers.hold_deliveries(connection, NOW)
+
+        after = {one.key: one for one in deliveries.listed(connection)}
+        assert (after[KEY].state, after[KEY].sent_at) == (DeliveryState.HELD, NOW)
+        assert (after[rejection.key].state, after[rejection.key].sent_at) == (DeliveryState.QUEUED, None)
+        assert (after[held.key].state, after[held.key].reason, after[held.key].sent_at) == (
+            DeliveryState.HELD,
+            "why",
+            NOW,
+        ), "it may have been released and sent since the copy was made"
 
 
 def test_a_shipment_remembers_transfers_and_proof_until_proofs_are_forgotten(ledger_with_a_job: Database) -> None:

@@ -132,7 +132,7 @@ def test_a_size_without_a_unit_is_refused_with_an_example(tmp_path: Path) -> Non
     assert "such as 500GB" in problem(tmp_path, GOOD + "retention: {capacity: 500, keep_free: 50GB}\n")
 
 
-@pytest.mark.parametrize("options", ["", "?sslmode=verify-full"])
+@pytest.mark.parametrize("options", ["", "?sslmode=verify-full&sslrootcert=/run/ca.pem"])
 def test_the_password_of_a_database_comes_from_a_file_and_is_not_shown(tmp_path: Path, options: str) -> None:
     (tmp_path / "password").write_text("secret-word\n", encoding="utf-8")
     address = f"postgresql+psycopg://wetread@db:5432/wetread{options}"
@@ -142,8 +142,12 @@ def test_the_password_of_a_database_comes_from_a_file_and_is_not_shown(tmp_path:
     assert "secret-word" not in f"{url} {url!r}"
 
 
-def test_a_password_in_a_database_s_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
-    told = problem(tmp_path, GOOD + "database: postgresql+psycopg://wetread:secret-word@db/wetread\n")
+@pytest.mark.parametrize(
+    "address",
+    ["wetread:secret-word@db/wetread", "wetread@db/wetread?password=secret-word", "w@db/w?a=b&password=secret-word"],
+)
+def test_a_password_in_a_database_s_address_is_refused_and_not_repeated(tmp_path: Path, address: str) -> None:
+    told = problem(tmp_path, GOOD + f"database: postgresql+psycopg://{address}\n")
     assert "site.yaml:3: database" in told
     assert "database_password_file" in told
     assert "secret-word" not in told

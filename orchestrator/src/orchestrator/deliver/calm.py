@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.handoffs import Purpose
 from orchestrator.jobs import deliveries, ledger, quiet
-from orchestrator.jobs.states import DeliveryState
+from orchestrator.jobs.states import ENDED, DeliveryState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from orchestrator.handoffs import OrthancId
     from orchestrator.jobs.deliveries import Delivery
+    from orchestrator.jobs.ledger import Job
     from orchestrator.settings import Site
 
 _LOOK_AGAIN = timedelta(seconds=30)
@@ -31,12 +32,19 @@ class Wait:
     reason: str
 
 
-def wait_for(connection: sa.Connection, site: Site, delivery: Delivery, model: str, now: datetime) -> Wait | None:
-    """Until when a result has to wait for its study, and why; None if it may go."""
-    calm = quiet.of(connection, delivery.study)
-    if calm is None or delivery.sent_at is not None:
+def wait_for(connection: sa.Connection, site: Site, delivery: Delivery, job: Job, now: datetime) -> Wait | None:
+    """Until when a result has to wait for its study, and why; None if it may go.
+
+    A result that is being replaced waits for its successor, and goes itself if that comes to nothing.
+    """
+    if delivery.sent_at is not None:
         return None
-    span = quiet_of(site, delivery.key.destination, model)
+    if _is_being_replaced(connection, job):
+        return Wait(now + _LOOK_AGAIN, "waits for a newer result, because the study has changed")
+    calm = quiet.of(connection, delivery.study)
+    if calm is None:
+        return None
+    span = quiet_of(site, delivery.key.destination, job.model.name)
     until = calm.until(span)
     if until is None:
         return Wait(now + _LOOK_AGAIN, "waits until Orthanc calls the study stable; more may come")
@@ -44,6 +52,11 @@ def wait_for(connection: sa.Connection, site: Site, delivery: Delivery, model: s
         return None
     words = f"{span.total_seconds() / 60:g} min" if span >= timedelta(minutes=1) else f"{span.total_seconds():g} s"
     return Wait(until, f"waits for {words} of quiet after the study's last instance (delivery.quiet)")
+
+
+def _is_being_replaced(connection: sa.Connection, job: Job) -> bool:
+    slot = ledger.slot(connection, job.study, job.series_instance_uid, job.model.name)
+    return any(other.key != job.key and other.state not in ENDED for other in slot)
 
 
 def quiet_of(site: Site, destination: str, model: str) -> timedelta:
@@ -58,7 +71,7 @@ def settle(connection: sa.Connection, site: Site, study: OrthancId, now: datetim
         job = ledger.find(connection, delivery.key.job)
         if job is None or delivery.engaged or delivery.failures or delivery.key.purpose is not Purpose.RESULT:
             continue
-        wait = wait_for(connection, site, delivery, job.model.name, now)
+        wait = wait_for(connection, site, delivery, job, now)
         if wait is not None:
             deliveries.change(connection, delivery, {"not_before": wait.until, "reason": wait.reason})
         elif delivery.not_before > now:

@@ -178,7 +178,7 @@ class _Forwarding:
             reason = held_because(facts, rules, self._destination, now)
             if reason:
                 deliveries.move(connection, delivery, DeliveryState.HELD, now, reason=reason)
-            elif wait := calm.wait_for(connection, tools.site(), delivery, job.model.name, now):
+            elif wait := calm.wait_for(connection, tools.site(), delivery, job, now):
                 deliveries.wait(connection, delivery, wait.until, now, wait.reason, failed=False)
                 return True
         if reason:

@@ -301,11 +301,13 @@ class Intake:
     def _give_up(self, connection: sa.Connection, case: slots.Case, foreign: Sequence[Headers]) -> None:
         """What is missing will not come: the study is unsuitable, and where the site wants it a result says so."""
         content = case.content
+        complete = {replace(model.identity, image_digest=""): model.identity for model in self._models()}
         for given_up in judgements.give_up_incomplete(connection, content.study, content.digest, case.now):
             name, version = given_up.model.name, given_up.model.version
             logs.info(Event.STUDY_JUDGED, study=logs.short(content.study), model=name, outcome="UNSUITABLE")
             rules = self._version().rules
-            matched = replace(given_up, shadow=rules.shadowed(name) or rules.shadows(name, version))
+            identity = complete.get(given_up.model, given_up.model)  # decisions do not keep the image's digest
+            matched = replace(given_up, model=identity, shadow=rules.shadowed(name) or rules.shadows(name, version))
             key = self._refuse(connection, case, matched, foreign)
             if key is not None:
                 judgements.note_job(connection, content, matched, key)

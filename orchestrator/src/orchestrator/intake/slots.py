@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.deliver import plan, retract
 from orchestrator.handoffs import ObjectKind
-from orchestrator.jobs import deliveries, judgements, ledger, predictions, standing
+from orchestrator.jobs import judgements, ledger, predictions, standing
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
 from orchestrator.jobs.states import ENDED, JobState
@@ -58,8 +58,6 @@ def queue(connection: sa.Connection, case: Case, matched: Match, answer: SavedPr
     if not matched.shadow:
         slot = ledger.slot(connection, study, series, matched.model.name)
         replaces = _clear(connection, [job for job in slot if job.key != key], case.now)
-        if replaces is not None and origin == "news":
-            deliveries.withdraw_unsent(connection, replaces, case.now, "the study has changed; a newer result follows")
     if existing is not None:
         ledger.reopen(connection, existing, case.now, f"taken up again: {origin}", ask_again=again)
     else:

@@ -273,13 +273,6 @@ def start_over(connection: sa.Connection, destination: str, now: datetime) -> No
     connection.execute(sa.update(DELIVERIES).where(waiting).values(queued_at=now))
 
 
-def withdraw_unsent(connection: sa.Connection, job: JobKey, now: datetime, reason: str) -> None:
-    """Takes back the deliveries of a job's result that wait for their turn, of which nothing has left yet."""
-    for delivery in listed(connection, states=[DeliveryState.QUEUED], jobs=[job]):
-        if delivery.key.purpose is Purpose.RESULT and delivery.sent_at is None:
-            move(connection, delivery, DeliveryState.SUPERSEDED, now, reason=reason)
-
-
 def _is(key: DeliveryKey) -> sa.ColumnElement[bool]:
     return sa.and_(
         DELIVERIES.c.job_key == key.job,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from orchestrator.handoffs import Purpose
 from orchestrator.jobs import ledger
 from orchestrator.jobs.states import ENDED, UNDERWAY, DeliveryState, JobState
 from orchestrator.jobs.tables import DELIVERIES, JOBS, RESULTS
@@ -24,14 +25,22 @@ FOUND = (
 
 
 def hold_deliveries(connection: sa.Connection, now: datetime) -> None:
-    """Takes every delivery that is on its way from the engine: what the copy does not know may have happened."""
+    """Takes every result that is on its way from the engine: what the copy does not know may have happened.
+
+    Others that ended without a proof may have been sent since then too, and are asked for before they
+    are sent or withdrawn. Rejections go on: a note that arrives twice is the same note.
+    """
+    result = DELIVERIES.c.purpose == Purpose.RESULT.value
     under_way = [state.value for state in UNDERWAY | {DeliveryState.QUEUED}]
     held = {"state": DeliveryState.HELD.value, "reason": FOUND, "state_since": now, "engaged": False}
     seen = {
         "sent_at": sa.func.coalesce(DELIVERIES.c.sent_at, sa.literal(now, DELIVERIES.c.sent_at.type)),
         "attempt": DELIVERIES.c.attempt + 1,
     }
-    connection.execute(sa.update(DELIVERIES).where(DELIVERIES.c.state.in_(under_way)).values(held | seen))
+    connection.execute(sa.update(DELIVERIES).where(result, DELIVERIES.c.state.in_(under_way)).values(held | seen))
+    open_ = [state.value for state in (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.EXPIRED)]
+    unsure = sa.and_(result, DELIVERIES.c.state.in_(open_), DELIVERIES.c.sent_at.is_(None))
+    connection.execute(sa.update(DELIVERIES).where(unsure).values(sent_at=now))
 
 
 def hold_back(connection: sa.Connection, not_before: datetime) -> list[OrthancId]:

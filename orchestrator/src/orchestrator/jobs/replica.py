@@ -95,6 +95,7 @@ class Replica:
             return
         self._thread.join()
         self._hang_up()
+        self._beaten = float("-inf")  # a walk that has outlived the stop changes nothing any more
         try:
             with self._database.engine.begin() as connection:
                 connection.execute(sa.delete(REPLICAS).where(REPLICAS.c.id == self._id))
@@ -106,8 +107,13 @@ class Replica:
         return time.monotonic() - self._beaten < _ENTITLED_S
 
     def _live(self) -> None:
-        while self._alive() and not self._leaving.wait(BEAT_S):
-            pass
+        try:
+            while self._alive() and not self._leaving.wait(BEAT_S):
+                pass
+        finally:
+            if not self._leaving.is_set():  # buried, or beaten by a defect: the others take over either way
+                self._leads, self._beaten = False, float("-inf")
+                self._on_expelled()
 
     def _alive(self) -> bool:
         """Beats once; False when the others have buried us."""
@@ -122,7 +128,6 @@ class Replica:
             self._unbroken_since = float("inf")
             return True
         logs.warning(Event.REPLICA_EXPELLED, replica=self._id[:8])
-        self._on_expelled()
         return False
 
     def _beat(self, begun: float) -> bool:

@@ -111,11 +111,11 @@ class Walk:
         study, model = logs.short(job.study), job.model
         return tracing.part(name, job.key, study=study, model=model.name, version=model.version, attempt=job.attempt)
 
-    def _move(self, job: ledger.Job, to: JobState, *, summary: str | None = None) -> ledger.Job:
+    def _move(self, job: ledger.Job, to: JobState, *, summary: str | None = None, reason: str = "") -> ledger.Job:
         """The job in its next state. Raises `Cancelled` when it is no longer ours."""
         with self._tools.database.write() as connection:
             changes = {} if summary is None else {"summary": summary}
-            if not ledger.move(connection, job, to, self._tools.clock(), changes=changes):
+            if not ledger.move(connection, job, to, self._tools.clock(), reason=reason, changes=changes):
                 raise Cancelled("stopped by somebody else")
             moved = ledger.find(connection, self._key)
         if moved is None:
@@ -141,7 +141,8 @@ class Walk:
             job = self._move(job, JobState.PREDICTING)
         if job.state is JobState.PREDICTING:
             told = not isinstance(answer, Unsuitable) or self._tells_unsuitable(job)
-            self._move(job, JobState.COMPOSING if told else JobState.UNSUITABLE)
+            reason = answer.reason if isinstance(answer, Unsuitable) else ""
+            self._move(job, JobState.COMPOSING if told else JobState.UNSUITABLE, reason=reason)
             return told
         return True
 

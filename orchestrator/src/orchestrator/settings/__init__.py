@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_PASSWORD = re.compile(r"//[^/@]*:[^/]*@")
+_PASSWORD = re.compile(r"(?<=//)[^/@]*:[^/]*(?=@)|(?<=password=)[^&'\"]*")
 """What a message must not repeat: somebody's name and password in an address."""
 
 
@@ -268,7 +268,7 @@ def _problem(path: Path, root: yaml.Node | None, found: dict[str, Any]) -> str:
     if found["type"] == "missing":
         return f"{path}:{line}: {key}: missing, and mandatory"
     message = str(found["msg"]).removeprefix("Value error, ")
-    return f"{path}:{line}: {key}: {_PASSWORD.sub('//…@', repr(found['input']))} cannot be used: {message}"
+    return f"{path}:{line}: {key}: {_PASSWORD.sub('…', repr(found['input']))} cannot be used: {message}"
 
 
 def _advice(location: list[str | int]) -> str:

@@ -47,7 +47,9 @@ def _readable(path: Path) -> Path:
 
 def _address(text: str) -> str:
     """The address of a database that ledger and engine can use."""
-    if not re.match(r"sqlite:///.|postgresql\+psycopg://[^:/@]+@[^/@]+/[^/@]+$", text):
+    place, _, options = text.partition("?")
+    known = re.match(r"sqlite:///.|postgresql\+psycopg://[^:/@]+@[^/@]+/[^/@]+$", place)
+    if not known or re.search(r"(^|&)password=", options):
         raise ValueError(
             "write sqlite:////folder/wetread.db, or postgresql+psycopg://user@host:5432/database without a password; "
             "that goes into a file which database_password_file names"
