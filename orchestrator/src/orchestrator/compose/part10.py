@@ -43,7 +43,7 @@ def settle_character_set(dataset: Dataset, declared: tuple[str, ...]) -> None:
         ResultInvalid: neither is possible; "?" in the place of a character is not an option.
     """
     term = declared
-    if not _known(declared) or not all(_holds(declared, text) for text in _own_texts(dataset)):
+    if not _known(declared) or not all(holds(declared, text) for text in _own_texts(dataset)):
         if not all(value.isascii() and b"\x1b" not in value for value in _copied_bytes(dataset)):
             raise ResultInvalid(
                 f"the source's character set ({chr(92).join(declared) or 'none declared'}) cannot hold every character "
@@ -147,7 +147,8 @@ def _known(declared: tuple[str, ...]) -> bool:
     return all(term in python_encoding for term in declared)
 
 
-def _holds(declared: tuple[str, ...], text: str) -> bool:
+def holds(declared: tuple[str, ...], text: str) -> bool:
+    """Whether a character set (its defined terms) has every character of a text."""
     if text.isascii():
         return True
     encodings = [python_encoding[term] for term in declared if term]
