@@ -48,6 +48,11 @@ class ModelService:
         self._environment = dict(environment or {})
         self._process: Process | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process else None
+
     def launch(self) -> None:
         """Returns at once; `await_ready` says when it can be used."""
         environment = {
