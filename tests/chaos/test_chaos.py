@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from tests.chaos.monkey import World
     from tests.chaos.traffic import Exam
+    from tests.nursery import Nursery
 
 KILLS = int(os.environ.get("CHAOS_KILLS") or 25)
 LONGEST_PAUSE_S = float(os.environ.get("CHAOS_PAUSE") or 1.2)
@@ -51,12 +52,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120 + 20 * KILLS)]
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery) -> Iterator[World]:
     """One machine, or three replicas; started, and ended however the test ends."""
     make = worlds.one_machine if request.param == "SQLite" else worlds.replicas
     with ExitStack() as parts:
         try:
-            made = parts.enter_context(make(tmp_path, LONGEST_PAUSE_S))
+            made = parts.enter_context(make(tmp_path, nursery, LONGEST_PAUSE_S))
         except NoPostgres as error:
             pytest.skip(str(error))
         made.start()

@@ -11,13 +11,15 @@ from demo.orthanc import Orthanc, OrthancSettings
 from demo.postgres import Postgres
 from demo.services import ModelService, Orchestrator
 from tests.chaos.monkey import Tempo, World
-from tests.chaos.nursery import ROOT, Nursery
 from tests.chaos.wire import Wire
+from tests.nursery import ROOT
 from tests.small_disk import SmallDisk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.nursery import Nursery
 
 REPLICAS = 3
 MODELS = 2
@@ -25,10 +27,9 @@ QUICK = {"watch": {"reconcile": "2s"}, "retry": {"first": "200ms", "most": "1s"}
 
 
 @contextmanager
-def one_machine(folder: Path, longest_pause_s: float) -> Iterator[World]:
+def one_machine(folder: Path, nursery: Nursery, longest_pause_s: float) -> Iterator[World]:
     """Not started. Wires run to Orthanc and model; the ledger lies on a small disk where this user may mount one."""
     with ExitStack() as parts:
-        nursery = parts.enter_context(Nursery())
         orthanc = Orthanc(folder / "orthanc", OrthancSettings(stable_age_s=1))
         model = _model(folder, "model", nursery)
         wires = [
@@ -50,10 +51,9 @@ def one_machine(folder: Path, longest_pause_s: float) -> Iterator[World]:
 
 
 @contextmanager
-def replicas(folder: Path, longest_pause_s: float) -> Iterator[World]:
+def replicas(folder: Path, nursery: Nursery, longest_pause_s: float) -> Iterator[World]:
     """Not started. Each replica has a wire of its own to PostgreSQL: it may lose the database alone."""
     with ExitStack() as parts:
-        nursery = parts.enter_context(Nursery())
         postgres = Postgres()
         parts.callback(postgres.remove)
         postgres.start()

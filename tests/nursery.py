@@ -26,7 +26,7 @@ from demo.processes import Command, Process
 if TYPE_CHECKING:
     from types import TracebackType
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 IMPORTED = ("orchestrator.app", "orchestrator.cli", "bench.model")
 _PR_SET_PDEATHSIG = 1
 
@@ -36,7 +36,7 @@ class Nursery:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.nursery"],
+            [sys.executable, "-m", "tests.nursery"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -55,6 +55,7 @@ class Nursery:
         if arguments[0] == "-m":
             _, module, *arguments = arguments
         command.log.parent.mkdir(parents=True, exist_ok=True)
+        command.log.touch()
         request = {
             "module": module,
             "arguments": [program, *arguments],
