@@ -25,7 +25,7 @@ from orchestrator.jobs.states import JobState
 from wetread_sdk.serving import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from demo.events import Event
@@ -109,17 +109,21 @@ def _stopped(pid: int | None) -> Iterator[None]:
 
 @pytest.fixture
 def site(own_orthanc: Orthanc, postgres: Postgres, nursery: Nursery, tmp_path: Path) -> Iterator[Site]:
-    """Three replicas that do one job at a time each, and a model that holds its answers back."""
+    """Three replicas that do one job at a time each, and a model that holds its answers back.
+
+    Without previews: once the model has the images, nothing more is read from Orthanc to compose its answer.
+    """
     model = HeldGrading()
     name = uuid4().hex
-    keys: dict[str, str] = {
+    sections: dict[str, Mapping[str, object] | str] = {
         "database": postgres.make(name),
         "database_password_file": str(postgres.password_file),
+        "work": {"threads": 1},
+        "results": {"previews": False},
     }
     with running(model, model_settings(tmp_path, 0)) as server, ExitStack() as stack:
         replicas = tuple(
-            Orchestrator(tmp_path / f"replica{n}", own_orthanc, (server.address,), work={"threads": 1}, **keys)
-            for n in range(NUMBER)
+            Orchestrator(tmp_path / f"replica{n}", own_orthanc, (server.address,), **sections) for n in range(NUMBER)
         )
         for one in replicas:
             stack.callback(one.stop)
