@@ -34,7 +34,7 @@ smoke: setup  ## the same without waiting; succeeds only when both results are s
 .PHONY: test
 test: setup lint types  ## everything: style, types, layers, and every test against a real Orthanc
 	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql
-	$(BIN)/pytest tests -m "not compose"
+	$(BIN)/pytest tests -m "not compose" --numprocesses 2 --dist loadfile
 
 .PHONY: test-unit
 test-unit: setup  ## the tests that need nothing but Python, in less than a minute
@@ -43,7 +43,7 @@ test-unit: setup  ## the tests that need nothing but Python, in less than a minu
 .PHONY: test-e2e
 test-e2e: setup  ## the tests against a real Orthanc and a real model
 	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql
-	$(BIN)/pytest tests -m "integration or e2e"
+	$(BIN)/pytest tests -m "integration or e2e" --numprocesses 2 --dist loadfile
 
 .PHONY: lint
 lint: setup  ## ruff, formatting and the layers that may import each other
@@ -66,9 +66,9 @@ bench: setup  ## measure delay, throughput and memory on this machine, beside a 
 	@$(BIN)/python -m bench
 
 .PHONY: chaos
-chaos: setup  ## kill everything at random while studies arrive (SEED=7 KILLS=200), then count the results
-	@demo/host-packages orthanc
-	CHAOS_SEED="$(SEED)" CHAOS_KILLS="$(or $(KILLS),100)" $(BIN)/pytest tests/chaos -q -s
+chaos: setup  ## kill everything at random while studies arrive (SEED=7 KILLS=200 PAUSE=1 ON=PostgreSQL), then count the results
+	@demo/host-packages orthanc postgresql
+	CHAOS_SEED="$(SEED)" CHAOS_KILLS="$(or $(KILLS),100)" CHAOS_PAUSE="$(PAUSE)" $(BIN)/pytest tests/chaos -q -s -k "$(ON)"
 
 .PHONY: soak
 soak: setup  ## ten times the design load for an hour (MINUTES=60): does the orchestrator grow? Draws var/soak.svg

@@ -41,7 +41,6 @@ def compose(composition: Composition) -> ComposedResult:
         settle_character_set(segmentation, character_set(composition.source))
         objects += sealed(composition.job_key, ObjectKind.SEGMENTATION, [segmentation])
     report = structured_report(composition, reported(composition.prediction.answer), made, words)
-    settle_character_set(report, character_set(composition.source))
     objects += sealed(composition.job_key, ObjectKind.REPORT, [report])
     for composed in objects:
         refuse_invalid(composed, composition)

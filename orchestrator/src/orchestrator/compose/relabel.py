@@ -18,10 +18,10 @@ from pydicom.uid import UID
 
 from orchestrator.compose.check import refuse_malformed
 from orchestrator.compose.check.reading import read
-from orchestrator.compose.general_modules import PLACEHOLDER_UID, described
+from orchestrator.compose.general_modules import described
 from orchestrator.compose.part10 import holds, part10_file
 from orchestrator.compose.source_values import TEXT_VRS, character_set
-from orchestrator.compose.uids import uid_for
+from orchestrator.compose.uids import PLACEHOLDER_UID, uid_for
 from orchestrator.errors import ResultInvalid
 from orchestrator.handoffs import ComposedObject, Digest, ObjectKind
 

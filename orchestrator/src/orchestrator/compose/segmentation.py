@@ -119,7 +119,7 @@ def _segment(composition: Composition, segmentation: Segmentation, number: int) 
     item.SegmentedPropertyTypeCodeSequence = [_property_type(segmentation)]
     part = body_part(composition.source)
     if part:
-        item.AnatomicRegionSequence = [part.code]
+        item.AnatomicRegionSequence = [codes.concept(part.code)]
     item.TrackingID = f"{composition.declaration.title}, {item.SegmentLabel}"
     item.TrackingUID = uid_for("segment", composition.job_key, str(number), *_names(segmentation))
     return item
@@ -129,7 +129,9 @@ def _property_type(segmentation: Segmentation) -> Dataset:
     item = Dataset()
     item.update(codes.concept(segmentation.type))
     if segmentation.scope.laterality:
-        item.SegmentedPropertyTypeModifierCodeSequence = [codes.LATERALITIES[segmentation.scope.laterality]]
+        item.SegmentedPropertyTypeModifierCodeSequence = [
+            codes.concept(codes.LATERALITIES[segmentation.scope.laterality])
+        ]
     return item
 
 
@@ -141,7 +143,7 @@ def _names(segmentation: Segmentation) -> tuple[str, ...]:
 def _algorithm(composition: Composition) -> Dataset:
     """Algorithm Identification Macro (PS3.3 10.16)."""
     item = Dataset()
-    item.AlgorithmFamilyCodeSequence = [codes.ARTIFICIAL_INTELLIGENCE]
+    item.AlgorithmFamilyCodeSequence = [codes.concept(codes.ARTIFICIAL_INTELLIGENCE)]
     item.AlgorithmName = composition.model.name
     item.AlgorithmVersion = composition.model.version
     item.AlgorithmParameters = f"weights sha256={composition.model.weights_sha256}"
