@@ -232,6 +232,8 @@ class ObjectKind(StrEnum):
     REPORT = "sr"
     NOTE = "note"
     """A rejection note, which withdraws others."""
+    COPY = "copy"
+    """A report in another class, in Orthanc only while it is sent: some destinations get only what Orthanc holds."""
 
 
 @dataclass(frozen=True, slots=True)

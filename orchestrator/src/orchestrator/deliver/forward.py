@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import calm, prove, reports
+from orchestrator.deliver import calm, passing, prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
@@ -201,6 +201,8 @@ class _Forwarding:
         try:
             self._send_one(delivery, shipment)
         except DestinationUnavailable as error:
+            if not self._remote.tells_why and self._may_be_its_class(delivery, shipment):
+                return self._transfer(delivery, self._relabelled(shipment))
             self._note(shipment, str(error), accepted=False)
             return str(error)
         except ClassRefused:
@@ -212,10 +214,21 @@ class _Forwarding:
         wanted = reports.CLASSES[self._destination.sr_class]
         if shipment.kind == ObjectKind.REPORT and not shipment.relabelled and shipment.sop_class_uid != wanted:
             raise ClassRefused("the site wants another class there")
-        if shipment.relabelled:
-            self._remote.send_file(reports.relabelled(self._tools.relabel, self._tools.archive, shipment).content)
-        else:
+        if not shipment.relabelled:
             self._remote.send(shipment.orthanc_id, lambda: self._still(delivery))
+            return
+        tools = self._tools
+        made = reports.relabelled(tools.relabel, tools.archive, shipment)
+        if self._remote.takes_files:
+            self._remote.send_file(made.content)
+        else:
+            way = passing.Way(tools.archive, tools.database, self._remote, tools.clock)
+            passing.send(way, self._key.job, made, lambda: self._still(delivery))
+
+    def _may_be_its_class(self, delivery: Delivery, refused: Shipment) -> bool:
+        with self._tools.database.read() as connection:
+            others = shipments.of(connection, self._key)
+        return reports.may_be_its_class(self._remote, delivery, refused, others)
 
     def _relabelled(self, shipment: Shipment) -> Shipment:
         """The same report in the next class, noted in the place of the refused one."""
