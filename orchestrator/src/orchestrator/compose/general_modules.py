@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.compose.identity import copied_attributes
 from orchestrator.compose.provenance import MANUFACTURER, contributing_equipment
+from orchestrator.compose.uids import PLACEHOLDER_UID
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 LONGEST_LO: Final = 64
 """PS3.5 6.2."""
-
-PLACEHOLDER_UID: Final = "2.25.0"
-"""Stands for the object's own UIDs until its content, from which they follow, is complete."""
 
 
 def new_object(composition: Composition, made: LocalTime, sop_class_uid: str) -> Dataset:
@@ -46,5 +44,18 @@ def series_description(composition: Composition, summary: str) -> str:
     settings = composition.settings
     grade = f": {summary}" if settings.grade_in_series_description else ""
     mark = "" if settings.content_qualification == "PRODUCT" else f" [{settings.content_qualification}]"
+    return _fitted(composition.declaration.title, grade, mark)
+
+
+def described(description: str, summary: str, *, shown: bool) -> str:
+    """A series description of ours with the grade, or without it."""
+    text, opening, qualification = description.removeprefix(f"{MANUFACTURER} ").rpartition(" [")
+    title = (text if opening else qualification).removesuffix(f": {summary}")
+    grade = f": {summary}" if shown and summary else ""
+    return _fitted(title, grade, f"{opening}{qualification}" if opening else "")
+
+
+def _fitted(title: str, grade: str, mark: str) -> str:
+    """What is too long is cut at the end of the title."""
     room = LONGEST_LO - len(f"{MANUFACTURER} ") - len(grade) - len(mark)
-    return f"{MANUFACTURER} {composition.declaration.title[:room].rstrip()}{grade}{mark}"
+    return f"{MANUFACTURER} {title[:room].rstrip()}{grade}{mark}"
