@@ -66,9 +66,9 @@ bench: setup  ## measure delay, throughput and memory on this machine, beside a 
 	@$(BIN)/python -m bench
 
 .PHONY: chaos
-chaos: setup  ## kill everything at random while studies arrive (SEED=7 KILLS=200), then count the results
-	@demo/host-packages orthanc
-	CHAOS_SEED="$(SEED)" CHAOS_KILLS="$(or $(KILLS),100)" $(BIN)/pytest tests/chaos -q -s
+chaos: setup  ## kill everything at random while studies arrive (SEED=7 KILLS=200 PAUSE=1 ON=PostgreSQL), then count the results
+	@demo/host-packages orthanc postgresql
+	CHAOS_SEED="$(SEED)" CHAOS_KILLS="$(or $(KILLS),100)" CHAOS_PAUSE="$(PAUSE)" $(BIN)/pytest tests/chaos -q -s -k "$(ON)"
 
 .PHONY: soak
 soak: setup  ## ten times the design load for an hour (MINUTES=60): does the orchestrator grow? Draws var/soak.svg

@@ -69,8 +69,12 @@ class Orthanc:
 
     def start(self) -> None:
         """Returns when Orthanc answers. Raises `NoOrthanc`, `ProcessEnded` or `NotInTime`."""
+        self.launch().await_ready(self.archive.answers, deadline_s=START_DEADLINE_S)
+
+    def launch(self) -> Process:
+        """Starts it; returns at once. Raises `NoOrthanc`."""
         self._process = Process(self._command())
-        self._process.await_ready(self.archive.answers, deadline_s=START_DEADLINE_S)
+        return self._process
 
     def stop(self) -> None:
         """Ends Orthanc in order: what is still unstable is called stable. May be called again."""
@@ -85,8 +89,8 @@ class Orthanc:
         self._process = None
 
     def start_again(self) -> None:
-        """Starts it; returns when it answers."""
-        self.start()
+        """Starts it; returns at once."""
+        self.launch()
 
     def freeze(self) -> None:
         """Stops it where it is, as a machine that swaps would."""

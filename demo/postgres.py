@@ -9,11 +9,14 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from demo.processes import Command, Process, free_port
+from demo.waiting import until
 
 START_DEADLINE_S = 30.0
 USER = "wetread"
@@ -46,6 +49,14 @@ class Postgres:
 
     def start(self) -> None:
         """Returns when it answers. Raises `ProcessEnded` or `NotInTime`."""
+        self.launch().await_ready(self._answers, deadline_s=START_DEADLINE_S)
+
+    def start_again(self) -> None:
+        """Starts it; returns at once."""
+        self.launch()
+
+    def launch(self) -> Process:
+        """Starts it; returns at once."""
         settings = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
@@ -55,7 +66,7 @@ class Postgres:
         given = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
         program = (*_as_postgres(), str(_INSTALLED[-1] / "postgres"), "-D", str(self._data), *given)
         self._process = Process(Command("PostgreSQL", program, self.log))
-        self._process.await_ready(self._answers, deadline_s=START_DEADLINE_S)
+        return self._process
 
     def stop(self) -> None:
         """Ends it in order, its sessions too. May be called again."""
@@ -64,10 +75,27 @@ class Postgres:
         self._process = None
 
     def kill(self) -> None:
-        """Ends it at once; its sessions follow. May be called again."""
+        """Ends it at once with all its sessions, as a power cut would. May be called again."""
         if self._process:
+            sessions = self._sessions(self._process)
             self._process.kill()
+            for session in sessions:
+                with suppress(ProcessLookupError):
+                    os.kill(session, signal.SIGKILL)
+            until(lambda: _gone(sessions), what="PostgreSQL's sessions end", deadline_s=START_DEADLINE_S)
         self._process = None
+
+    def freeze(self) -> None:
+        """Stops it where it is with all its sessions, as a machine that swaps would."""
+        if self._process:
+            self._process.freeze()
+            self._signal_sessions(self._process, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        if self._process:
+            self._signal_sessions(self._process, signal.SIGCONT)
+            self._process.thaw()
 
     def remove(self) -> None:
         """Stops it and deletes everything."""
@@ -99,6 +127,20 @@ class Postgres:
         )
         return done.stdout.strip()
 
+    def _signal_sessions(self, server: Process, number: signal.Signals) -> None:
+        for session in self._sessions(server):
+            with suppress(ProcessLookupError):
+                os.kill(session, number)
+
+    @staticmethod
+    def _sessions(server: Process) -> list[int]:
+        """The server's own processes: each leads a group of its own, which no signal to the server reaches."""
+        try:
+            children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="ascii")
+        except OSError:
+            return []
+        return [int(child) for child in children.split()]
+
     def _answers(self) -> bool:
         command = [str(_INSTALLED[-1] / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(command, check=False).returncode == 0  # noqa: S603  # no shell
@@ -106,6 +148,19 @@ class Postgres:
     def _run(self, program: str, *arguments: str | Path) -> None:
         command = [*_as_postgres(), str(_INSTALLED[-1] / program), *map(str, arguments)]
         subprocess.run(command, check=True, capture_output=True, cwd="/")  # noqa: S603  # no shell
+
+
+def _gone(processes: list[int]) -> bool | None:
+    return not any(_runs(process) for process in processes) or None
+
+
+def _runs(process: int) -> bool:
+    """Whether it holds anything yet; one that has ended and is not waited for holds nothing."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in {"Z", "X"}
 
 
 def _as_postgres() -> tuple[str, ...]:

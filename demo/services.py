@@ -14,7 +14,7 @@ from demo.events import EventLog
 from demo.processes import Command, Process, ProcessEnded, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from demo.orthanc import Orthanc
 
@@ -47,6 +47,13 @@ class ModelService:
         self._folder = folder
         self._environment = dict(environment or {})
         self._process: Process | None = None
+        self.begin: Callable[[Command], Process] = Process
+        """Makes a process of the command; a test that starts it very often has a faster way."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process else None
 
     def launch(self) -> None:
         """Returns at once; `await_ready` says when it can be used."""
@@ -58,7 +65,7 @@ class ModelService:
             "TF_CPP_MIN_LOG_LEVEL": "2",
             **self._environment,
         }
-        self._process = Process(Command(self.name, self._program, self.log, environment))
+        self._process = self.begin(Command(self.name, self._program, self.log, environment))
 
     def await_ready(self) -> None:
         """Returns when the model's own health service says that it serves. Raises `ProcessEnded` or `NotInTime`."""
@@ -117,6 +124,8 @@ class Orchestrator:
         self.log = folder / "orchestrator.log"
         self.web_port = free_port()
         self._process: Process | None = None
+        self.begin: Callable[[Command], Process] = Process
+        """Makes a process of the command; a test that starts it very often has a faster way."""
         site = {
             "orthanc": {
                 "url": orthanc.url,
@@ -153,7 +162,7 @@ class Orchestrator:
         program = (str(SCRIPTS / "wetread"), "run", "--site", str(self.site_file))
         command = Command("orchestrator", program, self.log)
         events = EventLog(self.log, self._check)
-        self._process = Process(command)
+        self._process = self.begin(command)
         return events
 
     def _check(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from demo.orthanc import Orthanc, OrthancSettings
 from demo.postgres import NoPostgres, Postgres
+from tests.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -48,6 +49,13 @@ def own_orthanc(tmp_path: Path) -> Iterator[Orthanc]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Starts orchestrators and models in a moment: what they import has been imported once for all tests."""
+    with Nursery() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Kill, freeze, cut off, starve anything: every study that stays gets one current result, none lost, none twice.
 
-`make chaos SEED=7 KILLS=200` plays a longer game; the seed in a failure's text plays the same one
-again, as far as the machine's own timing allows.
+`make chaos SEED=7 KILLS=200 PAUSE=1` plays a longer game, on one machine with SQLite and with three
+replicas on PostgreSQL; the seed in a failure's text plays the same one again, as far as the machine's
+own timing allows.
 """
 
 from __future__ import annotations
@@ -15,22 +16,16 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
-from bench.model import DECLARATION
-from demo.orthanc import OrthancSettings
-from demo.services import SCRIPTS, ModelService
-from demo.stack import Stack
+from demo.postgres import NoPostgres
+from demo.services import SCRIPTS
 from demo.waiting import until
-from tests.chaos import check
-from tests.chaos.monkey import Monkey, World
+from tests.chaos import check, worlds
+from tests.chaos.monkey import Monkey
 from tests.chaos.traffic import Sender, Story, exam
-from tests.chaos.wire import Wire
-from tests.small_disk import SmallDisk
 
 from orchestrator.jobs import ledger, news
 from orchestrator.jobs.database import Database
@@ -38,12 +33,16 @@ from orchestrator.jobs.states import ENDED, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from tests.chaos.monkey import World
     from tests.chaos.traffic import Exam
+    from tests.nursery import Nursery
 
-KILLS = int(os.environ.get("CHAOS_KILLS") or 8)
+KILLS = int(os.environ.get("CHAOS_KILLS") or 25)
+LONGEST_PAUSE_S = float(os.environ.get("CHAOS_PAUSE") or 1.2)
+"""Between two attacks. Shorter: more kills in an hour, and less work between them."""
 SEED = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
-ROOT = Path(__file__).parents[2]
 END_ONE = 0.7
 """How often the end of one story follows the beginning of another; the others wait."""
 QUIET_LOOKS = 40
@@ -52,64 +51,48 @@ QUIET_LOOKS = 40
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120 + 20 * KILLS)]
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Stack:
-    """Not started."""
-    program = (sys.executable, "-m", "bench.model")
-    environment = {"WETREAD_DECLARATION": str(DECLARATION), "PYTHONPATH": str(ROOT)}
-    model = ModelService(tmp_path, name="instant", program=program, environment=environment)
-    site = {"watch": {"reconcile": "2s"}, "retry": {"first": "200ms", "most": "1s"}}
-    return Stack(tmp_path, model=model, orthanc=OrthancSettings(stable_age_s=1), **site)
-
-
-@pytest.fixture
-def world(stack: Stack, tmp_path: Path) -> Iterator[World]:
-    """All that can be attacked: between the orchestrator and the others run wires, its ledger lies on a small disk."""
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def world(request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery) -> Iterator[World]:
+    """One machine, or three replicas; started, and ended however the test ends."""
+    make = worlds.one_machine if request.param == "SQLite" else worlds.replicas
     with ExitStack() as parts:
-        wires = [parts.enter_context(Wire(port)) for port in (stack.orthanc.http_port, stack.model.grpc_port)]
-        disk = SmallDisk(tmp_path / "disk", megabytes=512)
-        may_fill = not disk.mount()
-        parts.callback(disk.unmount)
-        orchestrator = stack.orchestrator
-        site = yaml.safe_load(orchestrator.site_file.read_text(encoding="utf-8"))
-        site["orthanc"]["url"] = f"http://{wires[0].address}"
-        site["models"]["addresses"] = [wires[1].address]
-        if may_fill:
-            orchestrator.database = disk.folder / "wetread.db"
-            site["database"] = f"sqlite:///{orchestrator.database}"
-        site["disk_reserve"] = "4MB"
-        orchestrator.site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
-        starving = disk if may_fill else None
-        yield World([orchestrator], [stack.model], stack.orthanc, site["database"], wires, starving)
+        try:
+            made = parts.enter_context(make(tmp_path, nursery, LONGEST_PAUSE_S))
+        except NoPostgres as error:
+            pytest.skip(str(error))
+        made.start()
+        yield made
 
 
-def test_violence_loses_nothing_and_doubles_nothing(stack: Stack, world: World) -> None:
-    with stack:
-        stack.start()
-        exams, monkey = _play(stack, world)
-        _start_once_more(world)
-        _wait_for_quiet(stack, world)
-        poisoned = _retry_what_was_hit_too_often(stack, world)
-        if poisoned:
-            _wait_for_quiet(stack, world)
-        attacks = f"killed {dict(monkey.killed)}, {_others(monkey)}"
-        story = f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS}; {attacks}; {len(exams)} studies"
-        _say(f"{story}, {_stories(exams)}; {poisoned} retried after three deaths; jobs {_jobs(world)}")
+def test_violence_loses_nothing_and_doubles_nothing(world: World) -> None:
+    begun = time.monotonic()
+    exams, monkey = _play(world)
+    lasted = time.monotonic() - begun
+    world.kill()
+    world.start()
+    _wait_for_quiet(world)
+    poisoned = _retry_what_was_hit_too_often(world)
+    if poisoned:
+        _wait_for_quiet(world)
+    attacks = f"killed {monkey.killed.total()}: {dict(monkey.killed)} in {lasted:.0f} s; {_others(monkey)}"
+    story = f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS} CHAOS_PAUSE={LONGEST_PAUSE_S:g}; {attacks}; {len(exams)} studies"
+    _say(f"{story}, {_stories(exams)}; {poisoned} retried after three deaths; jobs {_jobs(world)}")
 
-        found = list(check.faults(stack.archive, exams))
-        doctor = _wetread(stack, "doctor", "--ledger")
+    found = list(check.faults(world.orthanc.archive, exams))
+    doctor = _wetread(world, "doctor", "--ledger")
 
-        assert found == [], story
-        assert doctor.returncode == 0, story + "\n" + doctor.stdout + doctor.stderr
-        assert monkey.killed.total() >= KILLS
-        assert any(one.stays for one in exams)
+    assert found == [], story
+    assert doctor.returncode == 0, story + "\n" + doctor.stdout + doctor.stderr
+    assert monkey.killed.total() >= KILLS
+    assert any(one.stays for one in exams)
+    _say(f"0 lost, 0 doubled, 0 stuck after {monkey.killed.total()} kills")
 
 
 def _others(monkey: Monkey) -> str:
     return ", ".join(f"{name} {count} times" for name, count in sorted(monkey.others.items())) or "nothing else"
 
 
-def _play(stack: Stack, world: World) -> tuple[list[Exam], Monkey]:
+def _play(world: World) -> tuple[list[Exam], Monkey]:
     """Sends while the monkey kills; every story is told to its end, however dead the archive was meanwhile.
 
     The monkey has this thread: what a thread has started is ended by the kernel with that thread.
@@ -117,7 +100,7 @@ def _play(stack: Stack, world: World) -> tuple[list[Exam], Monkey]:
     monkey = Monkey(world, Random(SEED), KILLS)  # noqa: S311  # chance that can be played again
     enough = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(_send, Sender(stack.archive), Random(SEED + 1), enough)  # noqa: S311
+        sending = pool.submit(_send, Sender(world.orthanc.archive), Random(SEED + 1), enough)  # noqa: S311
         try:
             monkey.rage()
         finally:
@@ -139,26 +122,14 @@ def _send(sender: Sender, random: Random, enough: threading.Event) -> list[Exam]
     return exams
 
 
-def _start_once_more(world: World) -> None:
-    for _, _, program in world.victims():
-        program.kill()
-    world.orthanc.start()
-    for model in world.models:
-        model.launch()
-    for model in world.models:
-        model.await_ready()
-    for orchestrator in world.orchestrators:
-        orchestrator.start()
-
-
-def _wait_for_quiet(stack: Stack, world: World) -> None:
+def _wait_for_quiet(world: World) -> None:
     """Returns when nothing is left to do, in Orthanc and in the ledger, for two seconds."""
     database = Database.existing(world.database)
     looks = 0
 
     def quiet() -> bool | None:
         nonlocal looks
-        looks = looks + 1 if _nothing_to_do(stack, database) else 0
+        looks = looks + 1 if _nothing_to_do(world, database) else 0
         return looks >= QUIET_LOOKS or None
 
     try:
@@ -167,8 +138,8 @@ def _wait_for_quiet(stack: Stack, world: World) -> None:
         database.close()
 
 
-def _nothing_to_do(stack: Stack, database: Database) -> bool:
-    newest = stack.archive.get("/changes?last")["Last"]
+def _nothing_to_do(world: World, database: Database) -> bool:
+    newest = world.orthanc.archive.get("/changes?last")["Last"]
     with database.read() as connection:
         place = news.cursor(connection)
         counts = ledger.counts(connection)
@@ -177,14 +148,14 @@ def _nothing_to_do(stack: Stack, database: Database) -> bool:
     return place is not None and place.seq >= newest and not left and set(counts) <= ENDED
 
 
-def _retry_what_was_hit_too_often(stack: Stack, world: World) -> int:
+def _retry_what_was_hit_too_often(world: World) -> int:
     """What the crash budget has taken for poison is retried, as a person would; how many."""
     with _ledger(world) as connection:
         failed = [job.key for job in ledger.listed(connection, states=[JobState.FAILED], limit=10**6)]
         reasons = [job.reason for job in ledger.listed(connection, states=[JobState.FAILED], limit=10**6)]
     assert [reason for reason in reasons if "died" not in reason] == [], f"CHAOS_SEED={SEED}"
     if failed:
-        _wetread(stack, "retry", *failed, "--by", "chaos", "--reason", "hit by chance").check_returncode()
+        _wetread(world, "retry", *failed, "--by", "chaos", "--reason", "hit by chance").check_returncode()
     return len(failed)
 
 
@@ -202,8 +173,8 @@ def _stories(exams: list[Exam]) -> dict[str, int]:
     return {story.name.lower(): counted[story] for story in Story if counted[story]}
 
 
-def _wetread(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [SCRIPTS / "wetread", *arguments, "--site", stack.orchestrator.site_file]
+def _wetread(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [SCRIPTS / "wetread", *arguments, "--site", world.orchestrators[0].site_file]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "200"})
 
 

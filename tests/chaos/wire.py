@@ -16,7 +16,9 @@ _BLOCK = 2**16
 class Wire:
     """Listens on a free port and passes everything on to a port of this machine."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, to: str) -> None:
+        self.to = to
+        """What it leads to, for people."""
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -19,6 +19,9 @@ from tests.dicom_factories import as_file, four_view_study
 from tests.e2e.chain import model_settings, unique
 from tests.fakes.models import Held
 
+from orchestrator.jobs import ledger
+from orchestrator.jobs.database import Database
+from orchestrator.jobs.states import JobState
 from wetread_sdk.serving import running
 
 if TYPE_CHECKING:
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
     from demo.events import Event
     from demo.orthanc import Orthanc
     from demo.postgres import Postgres
+    from tests.nursery import Nursery
 
+    from orchestrator.jobs.ledger import Job
     from wetread_sdk import Answer, Study
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -51,6 +56,12 @@ class Site:
     orthanc: Orthanc
     model: HeldGrading
     replicas: tuple[Orchestrator, ...]
+    database: str
+
+    def jobs(self) -> list[Job]:
+        """All jobs as the ledger has them now."""
+        with closing(Database.existing(self.database)) as database, database.read() as connection:
+            return ledger.listed(connection)
 
     def send(self) -> str:
         """Orthanc's identifier of a new study."""
@@ -97,14 +108,15 @@ def _stopped(pid: int | None) -> Iterator[None]:
 
 
 @pytest.fixture
-def site(own_orthanc: Orthanc, postgres: Postgres, tmp_path: Path) -> Iterator[Site]:
+def site(own_orthanc: Orthanc, postgres: Postgres, nursery: Nursery, tmp_path: Path) -> Iterator[Site]:
     """Three replicas that do one job at a time each, and a model that holds its answers back.
 
     Without previews: once the model has the images, nothing more is read from Orthanc to compose its answer.
     """
     model = HeldGrading()
+    name = uuid4().hex
     sections: dict[str, Mapping[str, object] | str] = {
-        "database": postgres.make(uuid4().hex),
+        "database": postgres.make(name),
         "database_password_file": str(postgres.password_file),
         "work": {"threads": 1},
         "results": {"previews": False},
@@ -115,9 +127,10 @@ def site(own_orthanc: Orthanc, postgres: Postgres, tmp_path: Path) -> Iterator[S
         )
         for one in replicas:
             stack.callback(one.stop)
+            one.begin = nursery.begin
             one.launch()
         stack.callback(model.let_go.set)
-        made = Site(own_orthanc, model, replicas)
+        made = Site(own_orthanc, model, replicas, postgres.url(name))
         made.wait_for("orchestrator_started", NUMBER)
         made.wait_for("model_registered")
         yield made
@@ -182,12 +195,18 @@ def test_a_replica_that_was_stopped_past_its_lease_is_refused_and_leaves(site: S
     assert site.model.answered == 1
 
 
-def test_the_work_of_a_replica_that_was_told_to_stop_is_taken_over(site: Site) -> None:
+def test_what_a_replica_has_left_at_an_orderly_stop_is_handed_back_and_counts_as_no_death(site: Site) -> None:
+    """The model needs longer than a stop waits; a job that was executing at three deaths would be FAILED."""
     study = site.send()
     [worker] = site.wait_for("prediction_requested")
 
-    worker.stop()
-    site.wait_for("job_taken_over")
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGTERM)
+    site.wait_for("prediction_requested", 2)
+    [job] = site.jobs()
     site.model.let_go.set()
 
     site.reads(study)
+    assert site.who("job_handed_back") == [worker]
+    assert site.who("job_taken_over") == []
+    assert (job.state, job.crashes) == (JobState.PREDICTING, 0)

@@ -50,10 +50,10 @@ from orchestrator.telemetry.events import Event
 from orchestrator.web.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from orchestrator.handoffs import JobKey
+    from orchestrator.handoffs import DeliveryKey, JobKey
     from orchestrator.jobs.membership import Membership
 
 STOP_WITHIN_S = 10
@@ -197,10 +197,10 @@ class Orchestrator:
     def _close(self) -> None:
         if self._server is not None:
             self._server.stop()
-        self._engine.stop(STOP_WITHIN_S)
-        if not self._failed and not self._database.shared:
-            with suppress(DatabaseUnavailable), self._database.write() as connection:  # then it counts as a crash
-                crashes.forgive(connection)
+        left = self._engine.stop(STOP_WITHIN_S)
+        if not self._failed:
+            with suppress(DatabaseUnavailable):  # then it counts as a crash
+                self._excuse(left)
         self._membership.leave()
         self._renderer.shutdown(wait=False)
         self._registry.close()
@@ -210,6 +210,14 @@ class Orchestrator:
         if self._lock is not None:
             self._lock.close()
         logs.info(Event.ORCHESTRATOR_STOPPED)
+
+    def _excuse(self, left: Collection[tuple[JobKey | DeliveryKey, int]]) -> None:
+        """What an orderly stop has left in work is no suspect. Raises `DatabaseUnavailable`."""
+        if self._database.shared:
+            takeover.hand_back(self._database, left, now())
+            return
+        with self._database.write() as connection:
+            crashes.forgive(connection)
 
     def _health(self) -> Health:
         tls = self._site.models.tls

@@ -90,6 +90,8 @@ class Engine:
         self._executor_id = executor_id
         self._per_model = per_model
         self._client: DBOSClient | None = None
+        self._at_work: set[tuple[JobKey | DeliveryKey, int]] = set()
+        """Attempts that a thread of this process is at; each adds and takes away its own, in one operation."""
 
     def launch(self) -> None:
         """Makes or brings up to date DBOS's tables, takes up what a crash has left, starts working."""
@@ -108,11 +110,11 @@ class Engine:
         DBOS(config=config)
 
         def walk(key: str, attempt: int) -> None:
-            self._walk(self._steps(JobKey(key), attempt))
+            self._walk(JobKey(key), attempt, self._steps(JobKey(key), attempt))
 
         def deliver(job: str, destination: str, purpose: str, attempt: int) -> None:
             key = DeliveryKey(JobKey(job), destination, Purpose(purpose))
-            self._walk(self._delivery_steps(key, attempt))
+            self._walk(key, attempt, self._delivery_steps(key, attempt))
 
         DBOS.workflow(name=DELIVERY, max_recovery_attempts=1000)(deliver)
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1000)(walk)
@@ -199,22 +201,26 @@ class Engine:
             DBOS.delete_workflows([workflow.workflow_id for workflow in found])
         return len(found)
 
-    def stop(self, within_s: int) -> None:
-        """Takes no more work, waits for what is running at most that long; the next start takes up the rest."""
+    def stop(self, within_s: int) -> frozenset[tuple[JobKey | DeliveryKey, int]]:
+        """Takes no more work, waits for what is running at most that long; the attempts that still are."""
         if self._client is not None:
             self._client.destroy()
         DBOS.destroy(workflow_completion_timeout_sec=within_s)
+        return frozenset(self._at_work)
 
     @staticmethod
     def _unfinished(workflow: str) -> list[str]:
         found = DBOS.list_workflows(status=["ENQUEUED", "PENDING"], name=workflow, load_input=False, load_output=False)
         return [one.workflow_id for one in found]
 
-    @staticmethod
-    def _walk(steps: Sequence[Step]) -> None:
-        for step in steps:
-            if not DBOS.run_step({"name": step.name}, step.run):
-                return
+    def _walk(self, key: JobKey | DeliveryKey, attempt: int, steps: Sequence[Step]) -> None:
+        self._at_work.add((key, attempt))
+        try:
+            for step in steps:
+                if not DBOS.run_step({"name": step.name}, step.run):
+                    return
+        finally:
+            self._at_work.discard((key, attempt))
 
 
 def unfinished_in(database: sa.Engine) -> frozenset[tuple[JobKey, int]]:
