@@ -86,7 +86,7 @@ FROM runtime AS model
 WORKDIR /tmp
 EXPOSE 50051 3000
 # Ready: the weights are loaded and the gRPC port is open.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --start-interval=2s --retries=3 \
     CMD ["python", "-I", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:3000/readyz', timeout=4)"]
 
 # --- the images -----------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ LABEL org.opencontainers.image.title="Wetread SDK" \
       org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /opt/model
 EXPOSE 50051 3000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --start-interval=2s --retries=3 \
     CMD ["python", "-I", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:3000/readyz', timeout=4)"]
 USER 10001:10001
 ENTRYPOINT ["json-lines"]

@@ -110,12 +110,15 @@ class Site:
     ) -> None:
         self._started.close()
 
-    def compose(self, *arguments: str, timeout_s: float = UP_DEADLINE_S, **environment: str) -> str:
-        """What `docker compose` says to these arguments."""
+    def command(self, *arguments: str) -> list[str]:
+        """What a user types to say this to `docker compose`."""
         files = [part for file in self.files for part in ("--file", str(file))]
         project = ["--project-name", self.name, "--env-file", str(self.folder / "env")]
-        command = ["docker", "compose", *project, *files, *arguments]
-        return _run(command, timeout_s, ROOT, {**self._engine, **environment})
+        return ["docker", "compose", *project, *files, *arguments]
+
+    def compose(self, *arguments: str, timeout_s: float = UP_DEADLINE_S, **environment: str) -> str:
+        """What `docker compose` says to these arguments."""
+        return _run(self.command(*arguments), timeout_s, ROOT, {**self._engine, **environment})
 
     def up(self, *services: str) -> None:
         """Starts services, or all; returns when they are healthy."""
