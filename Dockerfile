@@ -118,6 +118,7 @@ USER 10001:10001
 ENTRYPOINT ["json-lines"]
 CMD ["python", "model.py"]
 
+# Both by json-lines: libraries in C++ (TensorFlow, gRPC) write lines of their own.
 FROM model AS pixelstats
 LABEL org.opencontainers.image.title="pixelstats" \
       org.opencontainers.image.description="The shortest model: mean and standard deviation of pixels, served to Wetread"
@@ -125,7 +126,7 @@ RUN --mount=type=bind,from=pixelstats-files,target=/mnt \
     /mnt/source/compose/images/place /opt/wetread /usr/share/wetread /opt/pixelstats
 ENV WETREAD_DECLARATION=/opt/pixelstats/model.yaml
 USER 10001:10001
-ENTRYPOINT ["pixelstats"]
+ENTRYPOINT ["json-lines", "pixelstats"]
 
 FROM model AS brdensity
 ARG HARDWARE=cpu
@@ -138,7 +139,6 @@ ENV BRDENSITY_HOME=/opt/brdensity \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 10001:10001
-# TensorFlow writes lines of its own.
 ENTRYPOINT ["json-lines", "brdensity"]
 CMD ["serve"]
 
