@@ -241,6 +241,8 @@ class ObjectKind(StrEnum):
     """The report as mammography workstations read it."""
     NOTE = "note"
     """A rejection note, which withdraws others."""
+    COPY = "copy"
+    """A report in another class, in Orthanc only while it is sent: some destinations get only what Orthanc holds."""
 
 
 SERIES_OFFSETS = {

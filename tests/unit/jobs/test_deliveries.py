@@ -129,7 +129,7 @@ def test_after_a_restore_results_wait_for_a_person_and_rejections_go_on(ledger_w
         ), "it may have been released and sent since the copy was made"
 
 
-def test_a_shipment_remembers_transfers_and_proof_until_proofs_are_forgotten(ledger_with_a_job: Database) -> None:
+def test_a_shipment_remembers_transfers_and_proof(ledger_with_a_job: Database) -> None:
     with ledger_with_a_job.write() as connection:
         opened(connection)
         shipments.note(connection, [CARD, CARD])
@@ -139,8 +139,6 @@ def test_a_shipment_remembers_transfers_and_proof_until_proofs_are_forgotten(led
 
         (known,) = shipments.of(connection, KEY)
         assert (known.transfers, known.status, known.proof, known.proven_at) == (1, "accepted", "find", NOW)
-        shipments.forget_proofs(connection, KEY)
-        assert shipments.of(connection, KEY)[0].proof is None
 
 
 def test_an_object_in_another_class_takes_the_place_of_the_first_one(ledger_with_a_job: Database) -> None:

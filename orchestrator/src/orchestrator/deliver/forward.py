@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import calm, forms, prove, reports
+from orchestrator.deliver import calm, forms, passing, prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
@@ -203,6 +203,8 @@ class _Forwarding:
             shipment = self._formed(shipment)
             self._send_one(delivery, shipment)
         except DestinationUnavailable as error:
+            if not self._remote.tells_why and self._may_be_its_class(delivery, shipment):
+                return self._transfer(delivery, self._in_next_class(shipment))
             self._note(shipment, str(error), accepted=False)
             return str(error)
         except ClassRefused:
@@ -211,11 +213,21 @@ class _Forwarding:
         return ""
 
     def _send_one(self, delivery: Delivery, shipment: Shipment) -> None:
-        if shipment.relabelled:
-            made = forms.made_again(self._tools.relabel, self._tools.archive, shipment)
+        if not shipment.relabelled:
+            self._remote.send(shipment.orthanc_id, lambda: self._still(delivery))
+            return
+        tools = self._tools
+        made = forms.made_again(tools.relabel, tools.archive, shipment)
+        if self._remote.takes_files:
             self._remote.send_file(made.content)
         else:
-            self._remote.send(shipment.orthanc_id, lambda: self._still(delivery))
+            way = passing.Way(tools.archive, tools.database, self._remote, tools.clock)
+            passing.send(way, self._key.job, made, lambda: self._still(delivery))
+
+    def _may_be_its_class(self, delivery: Delivery, refused: Shipment) -> bool:
+        with self._tools.database.read() as connection:
+            others = shipments.of(connection, self._key)
+        return reports.may_be_its_class(self._remote, delivery, refused, others)
 
     def _formed(self, shipment: Shipment) -> Shipment:
         """The object in the form that the site file wants there; once noted, a changed site file alters nothing."""

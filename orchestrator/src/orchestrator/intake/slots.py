@@ -54,9 +54,7 @@ def queue(connection: sa.Connection, case: Case, matched: Match, answer: SavedPr
     origin = case.waiting.asks.get(matched.model.name, "news")
     existing = ledger.find(connection, key)
     if origin == "rerun":
-        uid = wanted.selected[0].reference.study_instance_uid
-        images_of = answers.related(connection, study, uid, wanted.modified_from)
-        answers.forget(connection, images_of, matched.model.name)
+        answers.forget(connection, study, wanted, matched.model.name)
     again = origin == "rerun" and existing is not None and existing.state in ENDED
     if existing is not None and corrections.begin_anew(connection, case, existing, wanted, answer):
         return key

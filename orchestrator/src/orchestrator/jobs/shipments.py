@@ -128,12 +128,6 @@ def proven(connection: sa.Connection, key: DeliveryKey, found: Mapping[str, str]
         )
 
 
-def forget_proofs(connection: sa.Connection, key: DeliveryKey) -> None:
-    """What was proven once is to be proven again: the destination may have been told to drop it."""
-    mine = sa.and_(SHIPMENTS.c.job_key == key.job, SHIPMENTS.c.destination == key.destination)
-    connection.execute(sa.update(SHIPMENTS).where(mine).values(proof=None, proven_at=None))
-
-
 def note_removals(connection: sa.Connection, removals: Iterable[Removal], now: datetime) -> None:
     """These instances are about to be deleted: noted before, so that none is missed without a reason."""
     for one in removals:
