@@ -203,7 +203,7 @@ def _proven(
 def _as_sent(
     destination: str, wanted: Mapping[OrthancId, Headers], relabelled: Sequence[shipments.Shipment]
 ) -> dict[OrthancId, Reference]:
-    """What the destination is asked for: a report that went there in another class has another UID there."""
+    """What the destination is asked for: what went there in another form has another UID there."""
     asked = {
         instance: Reference(
             one.text("StudyInstanceUID"), one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid
