@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from demo.orthanc import Orthanc
 from demo.services import Orchestrator
 
+from bench import processor
 from bench.any_model import DECLARATION, AnyModel
 from wetread_sdk import Settings
 from wetread_sdk.serving import running
@@ -47,9 +47,9 @@ def _share(folder: Path, started: ExitStack, models: int, seconds: float) -> flo
         events.wait_for("model_registered", model=_name(number))
     if orchestrator.pid is None:
         raise RuntimeError("the orchestrator has ended")
-    before, began = _processor_s(orchestrator.pid), time.monotonic()
+    before, began = processor.used_s(orchestrator.pid), time.monotonic()
     time.sleep(seconds)
-    return (_processor_s(orchestrator.pid) - before) / (time.monotonic() - began)
+    return (processor.used_s(orchestrator.pid) - before) / (time.monotonic() - began)
 
 
 def _serve(folder: Path, started: ExitStack, number: int) -> str:
@@ -66,12 +66,6 @@ def _serve(folder: Path, started: ExitStack, number: int) -> str:
 
 def _name(number: int) -> str:
     return f"anything-{number}"
-
-
-def _processor_s(pid: int) -> float:
-    """User and system time of a process and its threads, in seconds (proc(5), fields 14 and 15 of stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def delay(running: Stack, events: EventLog, size: Size, studies: int, tick: Call
         study = _upload(running.archive, exams)
         stable = _stable_at(running.archive, study, since)
         stored = events.wait_for("result_stored", study=short(study), deadline_s=DEADLINE_S)
-        samples.append(_moment(stored) - stable - float(stored.text("inference_s")))
+        samples.append(moment(stored) - stable - float(stored.text("inference_s")))
         tick()
     return Delay(tuple(samples))
 
@@ -108,12 +108,6 @@ def throughput(folder: Path, size: Size, studies: int, tick: Callable[[], None])
             return Throughput(ours, *(reference.run(backlog, threads) for threads in (1, 2)))
         finally:
             server.process.stop()
-
-
-def sustained(folder: Path, size: Size, studies: int) -> float:
-    """Studies per minute of us alone, working off such a backlog."""
-    with stack(folder) as running:
-        return _work_off(running, _backlog(running, size, studies, lambda: None))
 
 
 def memory(running: Stack, size: Size) -> Memory:
@@ -166,8 +160,8 @@ def _work_off(running: Stack, backlog: list[str]) -> float:
     log: list[Event] = []
     events = running.orchestrator.start()
     follow(backlog, events, log.append)
-    began = min(_moment(event) for event in log if event.name == "study_noticed")
-    ended = max(_moment(event) for event in log if event.name == "result_stored")
+    began = min(moment(event) for event in log if event.name == "study_noticed")
+    ended = max(moment(event) for event in log if event.name == "result_stored")
     return 60 * len(backlog) / (ended - began)
 
 
@@ -188,7 +182,8 @@ def _start_bare_server(folder: Path) -> _BareServer:
     return _BareServer(Process(command), f"127.0.0.1:{port}")
 
 
-def _moment(event: Event) -> float:
+def moment(event: Event) -> float:
+    """When it was said, in seconds of the epoch."""
     return datetime.fromisoformat(event.text("timestamp")).timestamp()
 
 

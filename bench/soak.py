@@ -1,7 +1,8 @@
 """`python -m bench.soak --minutes 60`: ten times the design load for an hour; does the orchestrator grow?
 
 Says at the end what was sent and stored, and for memory, file descriptors, threads and the ledger's
-files whether they stayed flat; draws them into `var/soak.svg`. Status 1 when a study has no result.
+files whether they stayed flat; draws them into `var/soak.svg`. Status 1 when a study has no result. Ctrl-C ends it
+early, with what has been seen until then.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -87,7 +89,7 @@ def _soak(stack: Stack, seconds: float, random: Random) -> Run:
     run, mix = Run(), kinds()
     start = time.monotonic()
     next_study = next_sample = start
-    with ThreadPoolExecutor(SENDERS) as pool:
+    with ThreadPoolExecutor(SENDERS) as pool, suppress(KeyboardInterrupt):
         while (now := time.monotonic()) < start + seconds:
             if now >= next_study:
                 kind = choose(mix, random)
@@ -116,7 +118,7 @@ def _sample(stack: Stack, hours: float) -> Sample:
     files = [path for path in database.parent.glob(f"{database.name}*") if path.is_file()]
     return Sample(
         hours=hours,
-        resident_mb=int(status["VmRSS"].split()[0]) / 1000,
+        resident_mb=int(status["VmRSS"].split()[0]) * 1024 / 1e6,
         descriptors=len(list((process / "fd").iterdir())),
         threads=int(status["Threads"]),
         ledger_mb=sum(path.stat().st_size for path in files) / 1e6,

@@ -50,6 +50,11 @@ class ModelService:
         self.begin: Callable[[Command], Process] = Process
         """Makes a process of the command; a test that starts it very often has a faster way."""
 
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process else None
+
     def launch(self) -> None:
         """Returns at once; `await_ready` says when it can be used."""
         environment = {

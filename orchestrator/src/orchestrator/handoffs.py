@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ OrthancId = NewType("OrthancId", str)
 JobKey = NewType("JobKey", str)
 """Identity of a piece of work: 64 hexadecimal digits over study, series, model, weights and selection."""
 
+Digest = NewType("Digest", str)
+"""SHA-256, 64 lower-case hexadecimal digits."""
+
 
 class Purpose(StrEnum):
     """Why something goes to a destination."""
@@ -46,10 +50,6 @@ class DeliveryKey:
     job: JobKey
     destination: str
     purpose: Purpose = Purpose.RESULT
-
-
-Digest = NewType("Digest", str)
-"""SHA-256, 64 lower-case hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class StoredInstance:
     headers: Headers
     ours: bool
     """Made by Wetread: never an input, never part of a generation."""
+    headers_sha256: Digest = Digest("")
+    """Over all attributes as the archive tells them; empty for our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,14 @@ class Generation:
     """Orthanc has seen nothing new of the study for StableAge."""
     altered_from: bool = False
     """A copy that Orthanc itself has anonymised or modified."""
+    modified_from: str = ""
+    """Orthanc's id of the study that it has made this one from by `/modify`; empty for all others."""
+
+    @property
+    def headers_sha256(self) -> Digest:
+        """Over the attributes of all instances that are not ours: a correction under the same UIDs changes it."""
+        foreign = sorted(one.headers_sha256 for one in self.instances if not one.ours)
+        return Digest(sha256("\n".join(foreign).encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

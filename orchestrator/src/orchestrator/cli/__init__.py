@@ -11,6 +11,7 @@ from types import FrameType
 import typer
 from rich.console import Console
 
+from orchestrator import allocator
 from orchestrator.cli import (
     checking,
     copies,
@@ -51,6 +52,7 @@ def run(site: SiteOption = DEFAULT_SITE) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
+    allocator.keep_memory_flat()
     logs.set_up()
     tracing.set_up(os.environ)
     with readable_errors():

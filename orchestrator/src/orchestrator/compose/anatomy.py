@@ -8,10 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from highdicom.sr import CodedConcept
-
 from orchestrator.compose.source_values import text_of
 from orchestrator.compose.value_rules import fits
+from wetread_contract.findings import Code
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class BodyPart:
     """One line of Table L-1."""
 
-    code: CodedConcept
+    code: Code
     paired: bool
 
 
@@ -42,6 +41,6 @@ def body_part(source: Dataset) -> BodyPart | None:
 def _table() -> dict[str, BodyPart]:
     lines = json.loads((files("highdicom") / "_standard" / "anatomic_regions.json").read_text(encoding="utf-8"))
     return {
-        term: BodyPart(CodedConcept(value=value, scheme_designator=scheme, meaning=meaning), paired=paired)
+        term: BodyPart(Code(value, scheme, meaning), paired=paired)
         for term, (scheme, value, meaning, paired) in lines.items()
     }

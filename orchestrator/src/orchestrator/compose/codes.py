@@ -1,4 +1,7 @@
-"""Every coded concept that Wetread writes, with the table of PS3.16 that it comes from."""
+"""Every coded concept that Wetread writes, with the table of PS3.16 that it comes from.
+
+`Code` for what stands in content trees, highdicom's `CodedConcept` for what is an item of some other sequence.
+"""
 
 from __future__ import annotations
 
@@ -19,24 +22,54 @@ def concept(code: Code) -> CodedConcept:
     return CodedConcept(value=code.value, scheme_designator=code.scheme, meaning=code.meaning)
 
 
-def _dcm(value: str, meaning: str) -> CodedConcept:
-    return CodedConcept(value=value, scheme_designator="DCM", meaning=meaning)
+def _dcm(value: str, meaning: str) -> Code:
+    return Code(value, "DCM", meaning)
 
 
-def _sct(value: str, meaning: str) -> CodedConcept:
-    return CodedConcept(value=value, scheme_designator="SCT", meaning=meaning)
+def _sct(value: str, meaning: str) -> Code:
+    return Code(value, "SCT", meaning)
 
 
-def _ucum(value: str, meaning: str) -> CodedConcept:
-    return CodedConcept(value=value, scheme_designator="UCUM", meaning=meaning)
+def _ucum(value: str, meaning: str) -> Code:
+    return Code(value, "UCUM", meaning)
 
 
-def _own(value: str, meaning: str) -> CodedConcept:
-    return CodedConcept(value=value, scheme_designator=OWN_SCHEME, meaning=meaning)
+def _own(value: str, meaning: str) -> Code:
+    return Code(value, OWN_SCHEME, meaning)
 
 
+IMAGING_MEASUREMENT_REPORT: Final = _dcm("126000", "Imaging Measurement Report")
+IMAGING_MEASUREMENTS: Final = _dcm("126010", "Imaging Measurements")
+PROCEDURE_REPORTED: Final = _dcm("121058", "Procedure reported")
+"""TID 1500."""
+
+LANGUAGE: Final = _dcm("121049", "Language of Content Item and Descendants")
+ENGLISH: Final = Code("en-US", "RFC5646", "English (United States)")
+"""TID 1204, CID 5000."""
+
+OBSERVER_TYPE: Final = _dcm("121005", "Observer Type")
 DEVICE: Final = _dcm("121007", "Device")
-"""CID 270 Observer Type."""
+"""TID 1002; CID 270."""
+
+DEVICE_OBSERVER_UID: Final = _dcm("121012", "Device Observer UID")
+DEVICE_OBSERVER_NAME: Final = _dcm("121013", "Device Observer Name")
+DEVICE_OBSERVER_MANUFACTURER: Final = _dcm("121014", "Device Observer Manufacturer")
+DEVICE_OBSERVER_MODEL_NAME: Final = _dcm("121015", "Device Observer Model Name")
+"""TID 1004."""
+
+MEASUREMENT_GROUP: Final = _dcm("125007", "Measurement Group")
+TRACKING_IDENTIFIER: Final = _dcm("112039", "Tracking Identifier")
+TRACKING_UNIQUE_IDENTIFIER: Final = _dcm("112040", "Tracking Unique Identifier")
+FINDING_SITE: Final = _sct("363698007", "Finding Site")
+SOURCE_OF_MEASUREMENT: Final = _dcm("121112", "Source of Measurement")
+"""TID 1501."""
+
+ALGORITHM_FAMILY: Final = _dcm("111000", "Algorithm Family")
+ALGORITHM_NAME: Final = _dcm("111001", "Algorithm Name")
+ALGORITHM_PARAMETERS: Final = _dcm("111002", "Algorithm Parameters")
+ALGORITHM_VERSION: Final = _dcm("111003", "Algorithm Version")
+ALGORITHM_MANUFACTURER: Final = _dcm("122405", "Algorithm Manufacturer")
+"""TID 4019."""
 
 ARTIFICIAL_INTELLIGENCE: Final = _dcm("123110", "Artificial Intelligence")
 """CID 7162 Surface Processing Algorithm Family, as TID 4019 uses it."""
@@ -65,7 +98,7 @@ QUALITY_VERDICTS: Final = {
     "unacceptable": _own("UNACCEPTABLE", "Unacceptable"),
 }
 
-SUITABILITY: Final = Code("SUITABILITY", OWN_SCHEME, "Suitability for the model")
+SUITABILITY: Final = _own("SUITABILITY", "Suitability for the model")
 """What a report says about whose study the model could not read; UNACCEPTABLE, with the reason."""
 
 LATERALITY: Final = _sct("272741003", "Laterality")
@@ -82,10 +115,10 @@ BREAST_COMPOSITION: Final = _sct("129715009", "Breast composition")
 DENSE_BREAST_VALUES: Final = frozenset({"129718006", "129719003"})
 """SCT: heterogeneously dense and extremely dense, what screening programmes call dense."""
 
-SOURCE_IMAGE: Final = _dcm("121322", "Source image for image processing operation")
+SOURCE_IMAGE: Final = concept(_dcm("121322", "Source image for image processing operation"))
 """CID 7202 Source Image Purpose of Reference."""
 
-PROCESSING_EQUIPMENT: Final = _dcm("109102", "Processing Equipment")
+PROCESSING_EQUIPMENT: Final = concept(_dcm("109102", "Processing Equipment"))
 """CID 7005 Contributing Equipment Purpose of Reference."""
 
 PROCEDURES_BY_MODALITY: Final = {

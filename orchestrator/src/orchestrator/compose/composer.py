@@ -37,7 +37,6 @@ def compose(composition: Composition) -> ComposedResult:
     words = summary(composition.prediction.answer)
     objects = sealed(composition.job_key, ObjectKind.CARD, _pages(composition, made, words))
     report = structured_report(composition, reported(composition.prediction.answer), made, words)
-    settle_character_set(report, character_set(composition.source))
     objects += sealed(composition.job_key, ObjectKind.REPORT, [report])
     for composed in objects:
         refuse_invalid(composed, composition)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.compose.identity import copied_attributes
 from orchestrator.compose.provenance import MANUFACTURER, contributing_equipment
+from orchestrator.compose.uids import PLACEHOLDER_UID
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 LONGEST_LO: Final = 64
 """PS3.5 6.2."""
-
-PLACEHOLDER_UID: Final = "2.25.0"
-"""Stands for the object's own UIDs until its content, from which they follow, is complete."""
 
 
 def new_object(composition: Composition, made: LocalTime, sop_class_uid: str) -> Dataset:

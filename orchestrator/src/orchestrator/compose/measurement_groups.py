@@ -5,23 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from highdicom.sr import (
-    AlgorithmIdentification,
-    CodeContentItem,
-    CodedConcept,
-    ContentSequence,
-    FindingSite,
-    Measurement,
-    MeasurementsAndQualitativeEvaluations,
-    QualitativeEvaluation,
-    RelationshipTypeValues,
-    SourceImageForMeasurementGroup,
-    TextContentItem,
-    TrackingIdentifier,
-)
-
 from orchestrator.compose import codes, statements
 from orchestrator.compose.anatomy import body_part
+from orchestrator.compose.content_items import (
+    CONTAINS,
+    HAS_CONCEPT_MOD,
+    HAS_OBS_CONTEXT,
+    HAS_PROPERTIES,
+    Container,
+    ContentItem,
+    Image,
+    Number,
+    Uid,
+)
 from orchestrator.compose.inputs import inputs_of, name_of
 from orchestrator.compose.provenance import parameters
 from orchestrator.compose.uids import uid_for
@@ -30,12 +26,12 @@ from wetread_contract.findings import (
     Classification,
     Finding,
     Findings,
+    Measurement,
     Quality,
     Scope,
     ScopeLevel,
     Text,
 )
-from wetread_contract.findings import Measurement as MeasurementFinding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,29 +43,27 @@ _LEVELS = tuple(ScopeLevel)
 _SIDES = {"L": "left", "R": "right", "B": "both sides"}
 
 
-def measurement_groups(
-    composition: Composition, findings: Findings, made: LocalTime
-) -> list[MeasurementsAndQualitativeEvaluations]:
+def measurement_groups(composition: Composition, findings: Findings, made: LocalTime) -> Iterator[ContentItem]:
     """One group per scope: the study's first, which also holds the statements about the whole result."""
     by_scope: dict[Scope, list[Finding]] = {WHOLE_STUDY: []}
     for finding in findings.findings:
         by_scope.setdefault(finding.scope, []).append(finding)
-    order = sorted(by_scope, key=lambda scope: _LEVELS.index(scope.level))
-    groups = [_group(composition, scope, by_scope[scope]) for scope in order]
-    for sentence in _sentences(composition, made):
-        groups[0][0].ContentSequence.append(_comment(sentence))
-    return groups
+    comments = [_comment(sentence) for sentence in _sentences(composition, made)]
+    for number, scope in enumerate(sorted(by_scope, key=lambda scope: _LEVELS.index(scope.level))):
+        content = (*_group(composition, scope, by_scope[scope]), *(() if number else comments))
+        yield ContentItem(CONTAINS, codes.MEASUREMENT_GROUP, Container("1501"), content)
 
 
-def _algorithm(composition: Composition, scope: Scope) -> AlgorithmIdentification:
+def _algorithm(composition: Composition, scope: Scope) -> Iterator[ContentItem]:
     """TID 4019: what computed this; with all parameters in the study's group, where they are looked for."""
-    return AlgorithmIdentification(
-        name=composition.model.name,
-        version=composition.model.version,
-        parameters=parameters(composition) if scope == WHOLE_STUDY else None,
-        family=codes.ARTIFICIAL_INTELLIGENCE,
-        manufacturer=composition.declaration.manufacturer or None,
-    )
+    model, manufacturer = composition.model, composition.declaration.manufacturer
+    yield ContentItem(HAS_CONCEPT_MOD, codes.ALGORITHM_NAME, model.name)
+    yield ContentItem(HAS_CONCEPT_MOD, codes.ALGORITHM_VERSION, model.version)
+    if manufacturer:
+        yield ContentItem(HAS_CONCEPT_MOD, codes.ALGORITHM_MANUFACTURER, manufacturer)
+    for line in parameters(composition) if scope == WHOLE_STUDY else ():
+        yield ContentItem(HAS_CONCEPT_MOD, codes.ALGORITHM_PARAMETERS, line)
+    yield ContentItem(HAS_CONCEPT_MOD, codes.ALGORITHM_FAMILY, codes.ARTIFICIAL_INTELLIGENCE)
 
 
 def _sentences(composition: Composition, made: LocalTime) -> Iterator[str]:
@@ -87,36 +81,30 @@ def _sentences(composition: Composition, made: LocalTime) -> Iterator[str]:
     )
 
 
-def _group(composition: Composition, scope: Scope, findings: list[Finding]) -> MeasurementsAndQualitativeEvaluations:
+def _group(composition: Composition, scope: Scope, findings: list[Finding]) -> Iterator[ContentItem]:
+    """The content of TID 1501, in the order of its rows; texts behind it."""
     name = f"{composition.declaration.title}, {_scope_name(composition, scope)}"
-    parts = _parts(findings)
+    uid = uid_for("tracking", composition.job_key, *_scope_key(scope))
     site = _finding_site(composition, scope)
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(
-            uid=uid_for("tracking", composition.job_key, *_scope_key(scope)), identifier=name
-        ),
-        algorithm_id=_algorithm(composition, scope),
-        finding_sites=[site] if site else None,
-        measurements=parts.measurements,
-        qualitative_evaluations=parts.evaluations,
-        source_images=_source_images(composition, scope),
-    )
-    content = group[0].ContentSequence
-    content.extend(parts.texts)
-    if scope.laterality and site is None:
-        content.append(
-            CodeContentItem(
-                codes.LATERALITY, codes.LATERALITIES[scope.laterality], RelationshipTypeValues.HAS_CONCEPT_MOD
-            )
-        )
-    return group
+    parts = _parts(findings)
+    yield ContentItem(HAS_OBS_CONTEXT, codes.TRACKING_IDENTIFIER, name)
+    yield ContentItem(HAS_OBS_CONTEXT, codes.TRACKING_UNIQUE_IDENTIFIER, Uid(uid))
+    if site is not None:
+        yield site
+    yield from _algorithm(composition, scope)
+    yield from parts.measurements
+    yield from parts.evaluations
+    yield from _source_images(composition, scope)
+    yield from parts.texts
+    if site is None:
+        yield from _laterality(scope)
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    measurements: list[Measurement]
-    evaluations: list[QualitativeEvaluation]
-    texts: list[TextContentItem]
+    measurements: list[ContentItem]
+    evaluations: list[ContentItem]
+    texts: list[ContentItem]
 
 
 def _parts(findings: list[Finding]) -> _Parts:
@@ -124,33 +112,27 @@ def _parts(findings: list[Finding]) -> _Parts:
     for finding in findings:
         match finding:
             case Classification():
-                parts.evaluations.append(
-                    QualitativeEvaluation(codes.concept(finding.concept), codes.concept(finding.chosen.code))
-                )
+                parts.evaluations.append(ContentItem(CONTAINS, finding.concept, finding.chosen.code))
                 parts.measurements.extend(_scores(finding))
-            case MeasurementFinding():
-                parts.measurements.append(
-                    Measurement(codes.concept(finding.concept), finding.value, codes.concept(finding.unit))
-                )
+            case Measurement():
+                parts.measurements.append(ContentItem(CONTAINS, finding.concept, Number(finding.value, finding.unit)))
             case Text():
-                parts.texts.append(_text(codes.concept(finding.concept), finding.text))
+                parts.texts.append(ContentItem(CONTAINS, finding.concept, finding.text))
             case Quality():
                 parts.evaluations.append(_quality(finding))
     return parts
 
 
-def _scores(finding: Classification) -> Iterator[Measurement]:
+def _scores(finding: Classification) -> Iterator[ContentItem]:
     """One number per category: a probability in per cent only if calibrated."""
     for scored in finding.scores:
+        category = ContentItem(HAS_CONCEPT_MOD, finding.concept, scored.category.code)
         if finding.calibrated:
-            number = Measurement(codes.PROBABILITY, _rounded(scored.score * 100), codes.PERCENT)
+            percent = Number(_rounded(scored.score * 100), codes.PERCENT)
+            yield ContentItem(CONTAINS, codes.PROBABILITY, percent, (category,))
         else:
-            number = Measurement(codes.MODEL_SCORE, _rounded(scored.score), codes.NO_UNITS)
-        modifier = CodeContentItem(
-            codes.concept(finding.concept), codes.concept(scored.category.code), RelationshipTypeValues.HAS_CONCEPT_MOD
-        )
-        number[0].ContentSequence = ContentSequence([modifier])
-        yield number
+            number = Number(_rounded(scored.score), codes.NO_UNITS)
+            yield ContentItem(CONTAINS, codes.MODEL_SCORE, number, (category,))
 
 
 def _rounded(value: float) -> float:
@@ -158,32 +140,31 @@ def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _quality(finding: Quality) -> QualitativeEvaluation:
-    evaluation = QualitativeEvaluation(codes.concept(finding.concept), codes.QUALITY_VERDICTS[finding.verdict])
-    if finding.reason:
-        reason = TextContentItem(codes.COMMENT, finding.reason, RelationshipTypeValues.HAS_PROPERTIES)
-        evaluation[0].ContentSequence = ContentSequence([reason])
-    return evaluation
+def _quality(finding: Quality) -> ContentItem:
+    reason = (ContentItem(HAS_PROPERTIES, codes.COMMENT, finding.reason),) if finding.reason else ()
+    return ContentItem(CONTAINS, finding.concept, codes.QUALITY_VERDICTS[finding.verdict], reason)
 
 
-def _comment(sentence: str) -> TextContentItem:
-    return _text(codes.COMMENT, sentence)
+def _comment(sentence: str) -> ContentItem:
+    return ContentItem(CONTAINS, codes.COMMENT, sentence)
 
 
-def _text(name: CodedConcept, text: str) -> TextContentItem:
-    return TextContentItem(name, text, RelationshipTypeValues.CONTAINS)
+def _source_images(composition: Composition, scope: Scope) -> Iterator[ContentItem]:
+    for reference in inputs_of(scope, composition.selected):
+        image = Image(reference.sop_class_uid, reference.sop_instance_uid)
+        yield ContentItem(CONTAINS, codes.SOURCE_OF_MEASUREMENT, image)
 
 
-def _source_images(composition: Composition, scope: Scope) -> list[SourceImageForMeasurementGroup]:
-    return [
-        SourceImageForMeasurementGroup(reference.sop_class_uid, reference.sop_instance_uid)
-        for reference in inputs_of(scope, composition.selected)
-    ]
-
-
-def _finding_site(composition: Composition, scope: Scope) -> FindingSite | None:
+def _finding_site(composition: Composition, scope: Scope) -> ContentItem | None:
     part = body_part(composition.source)
-    return FindingSite(part.code, laterality=codes.LATERALITIES.get(scope.laterality)) if part else None
+    if part is None:
+        return None
+    return ContentItem(HAS_CONCEPT_MOD, codes.FINDING_SITE, part.code, tuple(_laterality(scope)))
+
+
+def _laterality(scope: Scope) -> Iterator[ContentItem]:
+    if scope.laterality:
+        yield ContentItem(HAS_CONCEPT_MOD, codes.LATERALITY, codes.LATERALITIES[scope.laterality])
 
 
 def _scope_key(scope: Scope) -> tuple[str, ...]:

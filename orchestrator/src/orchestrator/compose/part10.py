@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import codecs
-from functools import lru_cache
+import struct
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from highdicom.sr import CodedConcept
 from pydicom import dcmwrite
 from pydicom.charset import convert_encodings, default_encoding, python_encoding
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
 from pydicom.multival import MultiValue
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from orchestrator.compose.source_values import TEXT_VRS, character_set, encoded
+from orchestrator.compose.elements import long_element, short_element, uid_element
+from orchestrator.compose.source_values import TEXT_VRS, character_set, tag_of
 from orchestrator.compose.uids import uid_for
 from orchestrator.errors import ResultInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pydicom import Dataset
     from pydicom.tag import BaseTag
-
-_ANY_CODE_SEQUENCE: Final = 0x0040A043
-"""Concept Name Code Sequence; what is inside is encoded alike in all of them."""
 
 _UNICODE: Final = ("ISO_IR 192",)
 
@@ -34,61 +34,92 @@ _IMPLEMENTATION_CLASS_UID: Final = uid_for("implementation class", "wetread")
 _IMPLEMENTATION_VERSION: Final = "WETREAD"
 
 
-def settle_character_set(dataset: Dataset, declared: tuple[str, ...]) -> None:
+def settle_character_set(dataset: Dataset, declared: tuple[str, ...], more: Sequence[str] = ()) -> None:
     """Write Specific Character Set: the source's where it can hold our words, else Unicode.
 
-    Unicode only where that changes no copied byte, that is, where all of them are ASCII.
+    Unicode only where that changes no copied byte, that is, where all of them are ASCII. `more` are words of ours that
+    are not in the dataset yet.
 
     Raises:
         ResultInvalid: neither is possible; "?" in the place of a character is not an option.
     """
     term = declared
-    if not _known(declared) or not all(_holds(declared, text) for text in _own_texts(dataset)):
+    own = (*_own_texts(dataset), *more)
+    if not _known(declared) or not all(_holds(declared, text) for text in own):
         if not all(value.isascii() and b"\x1b" not in value for value in _copied_bytes(dataset)):
             raise ResultInvalid(
                 f"the source's character set ({chr(92).join(declared) or 'none declared'}) cannot hold every character "
                 "of the result, and another would change the patient's identification"
             )
-        term = _UNICODE if any(not text.isascii() for text in _own_texts(dataset)) else ()
+        term = _UNICODE if any(not text.isascii() for text in own) else ()
     if term:
         dataset.SpecificCharacterSet = list(term) if len(term) > 1 else term[0]
 
 
-def with_encoded_sequences(dataset: Dataset) -> Dataset:
-    """The same dataset, its sequences replaced by their bytes: it is written more than once, they are encoded once."""
-    declared = character_set(dataset)
-    _encode_codes(dataset, declared)
-    _keep_bytes(dataset)
-    for element in _sequences(dataset):
-        dataset[element.tag] = _raw_sequence(element.tag, encoded(element, declared))
-    return dataset
-
-
-def _encode_codes(dataset: Dataset, declared: tuple[str, ...]) -> None:
-    """Replace every sequence of one code by its bytes: two thirds of a report's items are a few codes."""
-    for element in _sequences(dataset):
-        first = element.value[0] if len(element.value) == 1 else None
-        if isinstance(first, CodedConcept):
-            parts = (first.value, first.scheme_designator, first.meaning, first.scheme_version)
-            dataset[element.tag] = _raw_sequence(element.tag, _encoded_code(parts, declared))
-        else:
-            for item in element.value:
-                _encode_codes(item, declared)
-
-
-@lru_cache(maxsize=1024)
-def _encoded_code(parts: tuple[str, str, str, str | None], declared: tuple[str, ...]) -> bytes:
-    value, scheme_designator, meaning, scheme_version = parts
-    code = CodedConcept(value, scheme_designator, meaning, scheme_version)
-    return encoded(DataElement(_ANY_CODE_SEQUENCE, "SQ", [code]), declared)
-
-
-def _raw_sequence(tag: BaseTag, value: bytes) -> RawDataElement:
+def raw_sequence(tag: BaseTag, value: bytes) -> RawDataElement:
+    """A sequence whose items are encoded already."""
     return RawDataElement(tag, "SQ", len(value), value, 0, is_implicit_VR=False, is_little_endian=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An encoded object that still waits for its two UIDs: it is encoded once, whatever they are."""
+
+    sop_class_uid: str
+    parts: tuple[bytes, bytes, bytes]
+    """What stands before the SOP instance UID, between it and the series instance UID, and behind that."""
+
+    def file(self, sop_instance_uid: str, series_instance_uid: str) -> bytes:
+        """The file: preamble, meta information and the dataset in explicit VR little endian, uncompressed."""
+        before, between, behind = self.parts
+        return b"".join(
+            (
+                _meta_information(self.sop_class_uid, sop_instance_uid),
+                before,
+                uid_element(0x0008, 0x0018, sop_instance_uid),
+                between,
+                uid_element(0x0020, 0x000E, series_instance_uid),
+                behind,
+            )
+        )
+
+
+def draft(dataset: Dataset) -> Draft:
+    """The dataset, encoded without its two UIDs, for which it has placeholders."""
+    _keep_bytes(dataset)
+    character_set = dataset.get("SpecificCharacterSet", default_encoding)
+    ours = tag_of("SOPInstanceUID"), tag_of("SeriesInstanceUID")
+    places = []
+    written = DicomBytesIO()
+    written.is_little_endian, written.is_implicit_VR = True, False
+    for tag in sorted(dataset.keys()):
+        if tag in ours:
+            places.append(written.tell())
+        else:
+            write_data_element(written, dataset.get_item(tag), character_set)
+    body = written.getvalue()
+    first, second = places
+    return Draft(str(dataset.SOPClassUID), (body[:first], body[first:second], body[second:]))
+
+
+def _meta_information(sop_class_uid: str, sop_instance_uid: str) -> bytes:
+    """What stands before the dataset (PS3.10 7.1)."""
+    elements = b"".join(
+        (
+            long_element(0x0002, 0x0001, b"OB", b"\0\1"),
+            uid_element(0x0002, 0x0002, sop_class_uid),
+            uid_element(0x0002, 0x0003, sop_instance_uid),
+            uid_element(0x0002, 0x0010, ExplicitVRLittleEndian),
+            uid_element(0x0002, 0x0012, _IMPLEMENTATION_CLASS_UID),
+            short_element(0x0002, 0x0013, b"SH", _IMPLEMENTATION_VERSION.encode("ascii")),
+        )
+    )
+    length = short_element(0x0002, 0x0000, b"UL", struct.pack("<I", len(elements)))
+    return b"\0" * 128 + b"DICM" + length + elements
+
+
 def part10_file(dataset: Dataset) -> bytes:
-    """The file: preamble, meta information and the dataset in explicit VR little endian, uncompressed."""
+    """A dataset that was read, as a file again: explicit VR little endian, uncompressed."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(dataset.SOPClassUID)
     meta.MediaStorageSOPInstanceUID = UID(dataset.SOPInstanceUID)

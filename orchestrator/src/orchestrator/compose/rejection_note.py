@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from highdicom.sr import CodedConcept
 from pydicom import Dataset
 
-from orchestrator.compose.general_modules import PLACEHOLDER_UID
 from orchestrator.compose.identity import copied_attributes
 from orchestrator.compose.inputs import evidence, referenced_instance
 from orchestrator.compose.local_time import local_time
@@ -15,6 +14,7 @@ from orchestrator.compose.part10 import settle_character_set
 from orchestrator.compose.provenance import MANUFACTURER
 from orchestrator.compose.sealing import sealed
 from orchestrator.compose.source_values import character_set
+from orchestrator.compose.uids import PLACEHOLDER_UID
 from orchestrator.handoffs import ObjectKind
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from orchestrator.compose.part10 import part10_file, with_encoded_sequences
-from orchestrator.compose.uids import uid_for
+from orchestrator.compose.part10 import Draft, draft
+from orchestrator.compose.uids import PLACEHOLDER_UID, uid_for
 from orchestrator.handoffs import ComposedObject, Digest, JobKey, ObjectKind
 
 if TYPE_CHECKING:
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
 
 
 def sealed(job_key: JobKey, kind: ObjectKind, instances: Sequence[Dataset]) -> tuple[ComposedObject, ...]:
-    """The instances of one series as files. The datasets get their UIDs."""
-    contents = [sha256(part10_file(with_encoded_sequences(instance))).hexdigest() for instance in instances]
+    """The instances of one series as files with their UIDs."""
+    drafts = [draft(instance) for instance in instances]
+    contents = [sha256(each.file(PLACEHOLDER_UID, PLACEHOLDER_UID)).hexdigest() for each in drafts]
     series_instance_uid = uid_for("series", job_key, kind, *contents)
-    for instance, content in zip(instances, contents, strict=True):
-        instance.SeriesInstanceUID = series_instance_uid
-        instance.SOPInstanceUID = uid_for("instance", series_instance_uid, content)
-    return tuple(_object(kind, instance) for instance in instances)
+    return tuple(
+        _object(kind, each, uid_for("instance", series_instance_uid, content), series_instance_uid)
+        for each, content in zip(drafts, contents, strict=True)
+    )
 
 
-def _object(kind: ObjectKind, instance: Dataset) -> ComposedObject:
-    file = part10_file(instance)
+def _object(kind: ObjectKind, drafted: Draft, sop_instance_uid: str, series_instance_uid: str) -> ComposedObject:
+    file = drafted.file(sop_instance_uid, series_instance_uid)
     return ComposedObject(
         kind=kind,
-        sop_class_uid=str(instance.SOPClassUID),
-        sop_instance_uid=str(instance.SOPInstanceUID),
-        series_instance_uid=str(instance.SeriesInstanceUID),
+        sop_class_uid=drafted.sop_class_uid,
+        sop_instance_uid=sop_instance_uid,
+        series_instance_uid=series_instance_uid,
         content=file,
         sha256=Digest(sha256(file).hexdigest()),
     )

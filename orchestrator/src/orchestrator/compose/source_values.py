@@ -6,7 +6,7 @@ be copied byte for byte any more. Everything here looks at the bytes and leaves 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pydicom.charset import convert_encodings, decode_bytes
@@ -77,6 +77,7 @@ def text_of(dataset: Dataset, keyword: str) -> str:
     return decoded(value_bytes(dataset, keyword) or b"", dictionary_VR(keyword), character_set(dataset))
 
 
+@lru_cache(maxsize=4096)
 def decoded(value: bytes, vr: str, declared: tuple[str, ...]) -> str:
     """Bytes as characters, without padding; a byte that has no meaning becomes U+FFFD."""
     encodings = convert_encodings(list(declared)) if vr in TEXT_VRS and declared else ["iso8859"]

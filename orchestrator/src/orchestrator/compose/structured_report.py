@@ -1,30 +1,32 @@
-"""The report: a Comprehensive 3D SR with the Imaging Measurement Report of PS3.16 TID 1500.
-
-highdicom builds the content tree. The document around it is ours, because highdicom's own reads the
-clock, copies nine of the patient's and study's attributes and refuses sources with an odd birth date.
-"""
+"""The report: a Comprehensive 3D SR with the Imaging Measurement Report of PS3.16 TID 1500."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from highdicom.sr import (
-    CodedConcept,
-    DeviceObserverIdentifyingAttributes,
-    MeasurementReport,
-    ObservationContext,
-    ObserverContext,
-)
 from pydicom.dataset import Dataset
 
 from orchestrator.compose import codes
+from orchestrator.compose.content_items import (
+    CONTAINS,
+    HAS_CONCEPT_MOD,
+    HAS_OBS_CONTEXT,
+    Container,
+    ContentItem,
+    Uid,
+    encoded_items,
+)
 from orchestrator.compose.general_modules import new_object, series_description
 from orchestrator.compose.inputs import evidence
 from orchestrator.compose.measurement_groups import measurement_groups
+from orchestrator.compose.part10 import raw_sequence, settle_character_set
 from orchestrator.compose.provenance import MANUFACTURER, device_uid
-from orchestrator.compose.source_values import sequence_items, text_of
+from orchestrator.compose.source_values import character_set, sequence_items, tag_of, text_of
+from wetread_contract.findings import Code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orchestrator.compose.local_time import LocalTime
     from orchestrator.handoffs import Composition
     from wetread_contract.findings import Findings
@@ -34,7 +36,7 @@ SOP_CLASS_UID: Final = "1.2.840.10008.5.1.4.1.1.88.34"
 
 
 def structured_report(composition: Composition, findings: Findings, made: LocalTime, summary: str) -> Dataset:
-    """The report without its own UIDs."""
+    """The report without its own UIDs, in a character set that holds all of it. Raises `ResultInvalid`."""
     dataset = new_object(composition, made, SOP_CLASS_UID)
     dataset.Modality = "SR"
     dataset.SeriesNumber = composition.settings.series_number + 1
@@ -48,47 +50,59 @@ def structured_report(composition: Composition, findings: Findings, made: LocalT
         [instance.reference for instance in composition.selected]
     )
     dataset.CodingSchemeIdentificationSequence = [_own_coding_scheme()]
-    dataset.update(_content(composition, findings, made))
+    dataset.ValueType, dataset.ContinuityOfContent = "CONTAINER", "CONTINUOUS"
+    dataset.ConceptNameCodeSequence = [codes.concept(codes.IMAGING_MEASUREMENT_REPORT)]
+    dataset.ContentTemplateSequence = [_template()]
+    content = tuple(_content(composition, findings, made))
+    settle_character_set(
+        dataset, character_set(composition.source), [text for item in content for text in item.texts()]
+    )
+    tag = tag_of("ContentSequence")
+    dataset[tag] = raw_sequence(tag, encoded_items(content, character_set(dataset)))
     return dataset
 
 
-def _content(composition: Composition, findings: Findings, made: LocalTime) -> Dataset:
-    report = MeasurementReport(
-        observation_context=_observation_context(composition),
-        procedure_reported=_procedures_reported(composition.source),
-        imaging_measurements=measurement_groups(composition, findings, made),
-    )
-    root: Dataset = report[0]
-    return root
+def _content(composition: Composition, findings: Findings, made: LocalTime) -> Iterator[ContentItem]:
+    """TID 1500: language, observer, procedure, and all measurements in one container."""
+    yield ContentItem(HAS_CONCEPT_MOD, codes.LANGUAGE, codes.ENGLISH)
+    yield from _observation_context(composition)
+    for procedure in _procedures_reported(composition.source):
+        yield ContentItem(HAS_CONCEPT_MOD, codes.PROCEDURE_REPORTED, procedure)
+    groups = tuple(measurement_groups(composition, findings, made))
+    yield ContentItem(CONTAINS, codes.IMAGING_MEASUREMENTS, Container(), groups)
 
 
-def _observation_context(composition: Composition) -> ObservationContext:
+def _observation_context(composition: Composition) -> Iterator[ContentItem]:
+    """TID 1001, 1004: the model as the device that observed."""
     model = composition.model
-    device = DeviceObserverIdentifyingAttributes(
-        uid=device_uid(model),
-        name=MANUFACTURER,
-        manufacturer_name=composition.declaration.manufacturer or MANUFACTURER,
-        model_name=f"{model.name} {model.version}",
-    )
-    return ObservationContext(observer_device_context=ObserverContext(codes.DEVICE, device))
+    for name, value in (
+        (codes.OBSERVER_TYPE, codes.DEVICE),
+        (codes.DEVICE_OBSERVER_UID, Uid(device_uid(model))),
+        (codes.DEVICE_OBSERVER_NAME, MANUFACTURER),
+        (codes.DEVICE_OBSERVER_MANUFACTURER, composition.declaration.manufacturer or MANUFACTURER),
+        (codes.DEVICE_OBSERVER_MODEL_NAME, f"{model.name} {model.version}"),
+    ):
+        yield ContentItem(HAS_OBS_CONTEXT, name, value)
 
 
-def _procedures_reported(source: Dataset) -> list[CodedConcept]:
+def _procedures_reported(source: Dataset) -> list[Code]:
     """The imaging procedure: the source's codes, else what its modality tells and no more."""
-    found = [
-        CodedConcept(
-            value=text_of(item, "CodeValue"),
-            scheme_designator=text_of(item, "CodingSchemeDesignator"),
-            meaning=text_of(item, "CodeMeaning"),
-        )
-        for item in sequence_items(source, "ProcedureCodeSequence")
-        if _is_plain_code(item)
-    ]
+    found = [code for item in sequence_items(source, "ProcedureCodeSequence") if (code := _code(item)) is not None]
     return found or [codes.PROCEDURES_BY_MODALITY.get(text_of(source, "Modality"), codes.IMAGING)]
 
 
-def _is_plain_code(item: Dataset) -> bool:
-    return all(text_of(item, keyword) for keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"))
+def _code(item: Dataset) -> Code | None:
+    """The code of an item; None for one that is incomplete, or breaks the limits of its parts."""
+    try:
+        return Code(text_of(item, "CodeValue"), text_of(item, "CodingSchemeDesignator"), text_of(item, "CodeMeaning"))
+    except ValueError:
+        return None
+
+
+def _template() -> Dataset:
+    item = Dataset()
+    item.MappingResource, item.TemplateIdentifier = "DCMR", "1500"
+    return item
 
 
 def _own_coding_scheme() -> Dataset:

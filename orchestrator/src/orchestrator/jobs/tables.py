@@ -110,8 +110,14 @@ GENERATIONS = Table(
     Column("instance_count", Integer, nullable=False),
     Column("last_update", Instant, nullable=False),
     Column("judged_at", Instant, nullable=False, index=True),
+    Column("study_instance_uid", String(64), nullable=False, server_default="", index=True),
+    Column("headers_sha256", String(64), nullable=False, server_default=""),
 )
-"""Each content of each study, judged once."""
+"""Each content of each study, judged once.
+
+`headers_sha256`: over all its attributes, so that a correction in place is seen; empty where an older
+release has judged it.
+"""
 
 MODELS = Table(
     "models",
@@ -194,6 +200,18 @@ PREDICTIONS = Table(
     Column("received_at", Instant, nullable=False),
 )
 """Models' answers, saved before anything is made of them."""
+
+ANSWERS = Table(
+    "answers",
+    METADATA,
+    Column("job_key", String(64), ForeignKey("jobs.key"), primary_key=True),
+    Column("prediction_sha256", String(64), ForeignKey("predictions.sha256"), nullable=False),
+    Column("inputs", JSON, nullable=False),
+)
+"""What each job's model was last shown: the fingerprint of each image as it was sent, by SOP instance UID.
+
+Equal images of the same person under corrected names need no second inference.
+"""
 
 RESULTS = Table(
     "results",

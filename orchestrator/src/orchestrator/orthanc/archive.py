@@ -51,6 +51,8 @@ class ArchivedStudy:
     is_stable: bool
     altered_from: bool
     """A copy that Orthanc itself has anonymised or modified."""
+    modified_from: str = ""
+    """The study that it has made this one from by `/modify`, by its id; empty for all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,4 +289,5 @@ def _check(response: requests.Response) -> requests.Response:
 def _study(record: Mapping[str, Any]) -> ArchivedStudy:
     moment = datetime.strptime(record["LastUpdate"], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     altered = bool(record.get("AnonymizedFrom") or record.get("ModifiedFrom"))
-    return ArchivedStudy(OrthancId(record["ID"]), moment, bool(record["IsStable"]), altered)
+    modified_from = str(record.get("ModifiedFrom", ""))
+    return ArchivedStudy(OrthancId(record["ID"]), moment, bool(record["IsStable"]), altered, modified_from)

@@ -39,6 +39,12 @@ def _disc(radius: int) -> Image.Image:
     return large.resize((side, side), Image.Resampling.BOX)
 
 
+@lru_cache(maxsize=128)
+def _corner(radius: int, left: int, top: int) -> Image.Image:
+    """A quarter of the disc, (radius, radius)."""
+    return _disc(radius).crop((left, top, left + radius, top + radius))
+
+
 class Canvas:
     """One page. Positions and sizes are in layout units, y grows downward."""
 
@@ -132,11 +138,9 @@ class Canvas:
                 self.image.paste(colour, inner)
         if radius < 1:
             return
-        disc = _disc(radius)
         for x, part in ((left, 0), (right - radius, radius)):
             for y, half in ((top, 0), (bottom - radius, radius)):
-                corner = disc.crop((part, half, part + radius, half + radius))
-                self.image.paste(colour, (x, y, x + radius, y + radius), corner)
+                self.image.paste(colour, (x, y, x + radius, y + radius), _corner(radius, part, half))
 
     def line(self, x: float, y: float, width: float, colour: Colour) -> None:
         """Draw a thin horizontal line."""

@@ -129,5 +129,5 @@ def _denser_breast(main: Classification, sides: Sequence[Classification]) -> str
 def _is_density(main: Classification) -> bool:
     return (main.concept.value, main.concept.scheme) == (
         codes.BREAST_COMPOSITION.value,
-        codes.BREAST_COMPOSITION.scheme_designator,
+        codes.BREAST_COMPOSITION.scheme,
     )
