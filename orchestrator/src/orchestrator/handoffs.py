@@ -221,6 +221,8 @@ class Composition:
     settings: CompositionSettings
     wetread_version: str
     replaces: Replaced | None = None
+    sources: Mapping[str, Dataset] = field(default_factory=dict)
+    """Attributes, by SOP instance UID, of those selected instances that masks are of."""
     rejections: int = 0
     """How often what this job made before was withdrawn where it had been sent: the next gets other UIDs."""
 
@@ -230,8 +232,43 @@ class ObjectKind(StrEnum):
 
     CARD = "card"
     REPORT = "sr"
+    SEGMENTATION = "seg"
+    CAD = "cad"
+    """The report as mammography workstations read it."""
     NOTE = "note"
     """A rejection note, which withdraws others."""
+    COPY = "copy"
+    """A report in another class, in Orthanc only while it is sent: some destinations get only what Orthanc holds."""
+
+
+SERIES_OFFSETS = {
+    ObjectKind.CARD: 0,
+    ObjectKind.REPORT: 1,
+    ObjectKind.SEGMENTATION: 2,
+    ObjectKind.CAD: 3,
+    ObjectKind.NOTE: 99,
+}
+"""What is added to the site's series number, by kind: results of one model stand together, the card first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How an object is to hang where it is sent; a field that says nothing leaves it as Orthanc holds it."""
+
+    sop_class_uid: str = ""
+    """Of a report."""
+    modality: str = ""
+    """Of a card."""
+    photometric_interpretation: str = ""
+    """Of a card: RGB or MONOCHROME2."""
+    series_number: int | None = None
+    shows_grade: bool | None = None
+    """Whether the series description names the grade."""
+    summary: str = ""
+    """The grade; with `shows_grade`."""
+
+
+AS_IN_ORTHANC = Form()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from orchestrator.compose.module_tables import module
 from orchestrator.deliver import plan
 from orchestrator.deliver.retract import RULE, Withdrawal, withdraw
-from orchestrator.jobs import answers, ledger, predictions
+from orchestrator.jobs import answers, judgements, ledger, predictions
 from orchestrator.jobs.input import input_from_json
 from orchestrator.jobs.states import ACTIVE, JobState
 from orchestrator.telemetry import logs
@@ -117,14 +117,19 @@ def withdraw_outdated(connection: sa.Connection, case: Case, asked_for: Collecti
 def withdraw_elsewhere(connection: sa.Connection, case: Case) -> None:
     """Withdraws results that rest on instances which have come again, under another patient.
 
-    Not where the newcomer is a copy without identity, or one that Orthanc has made while its source stayed.
+    Not where the newcomer is a copy without identity, or one that Orthanc has made while its source
+    stayed. Only a study that is seen for the first time, and has come later, takes them: one that was
+    there before, and grows, or is judged late, claims nothing.
     """
     foreign = [one.headers for one in case.content.instances if not one.ours]
     if not foreign or plan.origin_of(foreign[0], "", altered_from=case.content.altered_from).altered:
         return
     here = {headers.sop_instance_uid for headers in foreign}
-    study = case.content.study
-    others = answers.related(connection, study, foreign[0].study_instance_uid, "") - {study}
+    study, came_at = case.content.study, case.content.last_update
+    if len(judgements.updates(connection, study)) > 1:
+        return
+    related = answers.studies_called(connection, foreign[0].study_instance_uid) - {study}
+    others = [one for one in related if all(at < came_at for at in judgements.updates(connection, one))]
     jobs = [job for other in sorted(others) for job in ledger.listed(connection, study=other)]
     moved = [job for job in jobs if _can_be_cancelled(job) and set(input_from_json(job.input).orthanc_ids) <= here]
     why = "its images came again under another patient, who has a result now"

@@ -54,9 +54,7 @@ def queue(connection: sa.Connection, case: Case, matched: Match, answer: SavedPr
     origin = case.waiting.asks.get(matched.model.name, "news")
     existing = ledger.find(connection, key)
     if origin == "rerun":
-        uid = wanted.selected[0].reference.study_instance_uid
-        images_of = answers.related(connection, study, uid, wanted.modified_from)
-        answers.forget(connection, images_of, matched.model.name)
+        answers.forget(connection, study, wanted, matched.model.name)
     again = origin == "rerun" and existing is not None and existing.state in ENDED
     if existing is not None and corrections.begin_anew(connection, case, existing, wanted, answer):
         return key
@@ -111,7 +109,8 @@ def take_up_again(connection: sa.Connection, case: Case) -> None:
 def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
     """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
     mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
-    if {made.kind for made, _ in mine} != {ObjectKind.CARD, ObjectKind.REPORT}:
+    kinds = {made.kind for made, _ in mine}
+    if ObjectKind.NOTE in kinds or not {ObjectKind.CARD, ObjectKind.REPORT} <= kinds:
         return False
     ledger.note_results(connection, key, mine, case.now)
     for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):

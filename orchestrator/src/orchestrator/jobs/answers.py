@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from orchestrator.handoffs import ModelIdentity
+    from orchestrator.jobs.input import JobInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,17 @@ def save(connection: sa.Connection, job: JobKey, prediction: Digest, inputs: Map
     connection.execute(sa.insert(ANSWERS).values(job_key=job, prediction_sha256=prediction, inputs=dict(inputs)))
 
 
-def related(
-    connection: sa.Connection, study: OrthancId, study_instance_uid: str, modified_from: str
-) -> frozenset[OrthancId]:
-    """Studies that may hold the same images: this one, those with its UID, and what Orthanc has made it from."""
+def studies_called(connection: sa.Connection, study_instance_uid: str) -> frozenset[OrthancId]:
+    """Judged studies with this UID: two, where a patient was corrected."""
     called = sa.select(GENERATIONS.c.study).where(GENERATIONS.c.study_instance_uid == study_instance_uid)
-    same = set(connection.execute(called.distinct()).scalars()) if study_instance_uid else set()
-    return frozenset(OrthancId(one) for one in (same | {study, modified_from}) - {""})
+    return frozenset(OrthancId(one) for one in connection.execute(called.distinct()).scalars())
+
+
+def related(connection: sa.Connection, study: OrthancId, wanted: JobInput) -> frozenset[OrthancId]:
+    """Studies that may hold the same images: this one, those with its UID, and what Orthanc has made it from."""
+    made_from = {OrthancId(wanted.modified_from)} if wanted.modified_from else set()
+    called = studies_called(connection, wanted.selected[0].reference.study_instance_uid)
+    return called | made_from | {study}
 
 
 def of(connection: sa.Connection, studies: Collection[OrthancId], model: ModelIdentity) -> list[KnownAnswer]:
@@ -63,7 +68,7 @@ def of(connection: sa.Connection, studies: Collection[OrthancId], model: ModelId
     ]
 
 
-def forget(connection: sa.Connection, studies: Collection[OrthancId], model: str) -> None:
-    """A person wants the model asked again: nothing that it has said of these studies' images is taken for it."""
-    jobs = sa.select(JOBS.c.key).where(JOBS.c.study.in_(list(studies)), JOBS.c.model == model)
+def forget(connection: sa.Connection, study: OrthancId, wanted: JobInput, model: str) -> None:
+    """A person wants the model asked again: nothing that it has said of these images is taken for it."""
+    jobs = sa.select(JOBS.c.key).where(JOBS.c.study.in_(related(connection, study, wanted)), JOBS.c.model == model)
     connection.execute(sa.delete(ANSWERS).where(ANSWERS.c.job_key.in_(jobs)))

@@ -68,6 +68,11 @@ def record_generation(connection: sa.Connection, generation: Generation, judged_
     )
 
 
+def updates(connection: sa.Connection, study: OrthancId) -> list[datetime]:
+    """When each content of a study that was judged had last changed."""
+    return list(connection.execute(sa.select(GENERATIONS.c.last_update).where(GENERATIONS.c.study == study)).scalars())
+
+
 def note_headers(connection: sa.Connection, generation: Generation) -> None:
     """Notes the attributes of a content that an older release has judged: from now on a correction is seen."""
     mine = sa.and_(GENERATIONS.c.study == generation.study, GENERATIONS.c.digest == generation.digest)

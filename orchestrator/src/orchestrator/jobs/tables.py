@@ -274,6 +274,7 @@ SHIPMENTS = Table(
     Column("orthanc_id", String(44), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("relabelled", Boolean, nullable=False, default=False),
+    Column("form", Text, nullable=False, default=""),
     Column("transfers", Integer, nullable=False, default=0),
     Column("status", Text, nullable=False, default=""),
     Column("proof", String(16)),
@@ -281,7 +282,8 @@ SHIPMENTS = Table(
 )
 """Each object on its way to each destination: what the last transfer said, and how it was proven to be there.
 
-`relabelled`: an SR in another SOP class, made for this destination from the one that Orthanc holds.
+`relabelled`: an object in another form, made for this destination from the one that Orthanc holds; `form` is that
+form as JSON.
 """
 
 REJECTED = Table(

@@ -32,8 +32,7 @@ def recalled(tools: Tools, job: ledger.Job, wanted: JobInput, stop: Callable[[],
     Raises `InstanceUnreadable`, `Cancelled` when `stop` says so, and what the archive raises.
     """
     with tools.database.read() as connection:
-        uid = wanted.selected[0].reference.study_instance_uid
-        studies = answers.related(connection, job.study, uid, wanted.modified_from)
+        studies = answers.related(connection, job.study, wanted)
         known = [one for one in answers.of(connection, studies, job.model) if len(one.inputs) == len(wanted.selected)]
         needs = gathering.declaration(connection, job).needs if known else ()
     if not known:

@@ -9,7 +9,6 @@ from orchestrator.compose import compose
 from orchestrator.compose.source_values import text_of
 from orchestrator.deliver import plan, retract, store
 from orchestrator.dispatch import client as dispatch_client
-from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import (
     ArchiveRefused,
     Cancelled,
@@ -292,8 +291,7 @@ class Walk:
         """The first selected instance's attributes, fetched only when this process has not just sent them."""
         if self._source is None:
             first = input_from_json(job.input).dispatched()[0]
-            with self._tools.archive.open_instance(first.orthanc_id) as stream:
-                self._source = ArrivingFile(stream).header
+            self._source = gathering.header(self._tools, first.orthanc_id)
         return self._source
 
     def _try_later(self, error: WetreadError) -> None:
