@@ -96,16 +96,18 @@ class Enqueued:
 class Ledger:
     """The part of an orchestrator that touches the ledger, on a file of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **delivery: object) -> None:
+        """`delivery`: what differs from the defaults of that section of a site file."""
         site_file = folder / "site.yaml"
         site = {
             "orthanc": {"url": "http://127.0.0.1:1"},
             "timezone": "UTC",
             "destinations": {"PACS": {"test": True}},
-            "delivery": {"remote": "PACS"},
+            "delivery": {"remote": "PACS", **delivery},
         }
         site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
         self._site = SiteFile(site_file)
+        self.site = self._site.current.site
         self.database = Database(f"sqlite:///{folder}/ledger.db")
         sa.event.listen(self.database.engine, "connect", _wait_for_no_disk)
         self.database.migrate()
@@ -123,8 +125,8 @@ class Ledger:
             lambda: datetime.now(UTC),
         )
 
-    def study(self, name: str) -> None:
-        """From the news to a finished job whose delivery is held."""
+    def study(self, name: str, study_date: str = "2026-03-02") -> None:
+        """From the news to a finished job and its delivery."""
         now, study = datetime.now(UTC), OrthancId(name)
         with self.database.write() as connection:
             news.note_studies(connection, [study], now)
@@ -133,14 +135,14 @@ class Ledger:
         delivery_sweep.start_due(self.database, cast("Engine", Enqueued()), now, 2)
         with self.database.read() as connection:
             (job,) = ledger.listed(connection, study=study)
-        self._walk(job.key)
+        self._walk(job.key, study_date)
 
-    def _walk(self, key: JobKey) -> None:
+    def _walk(self, key: JobKey, study_date: str) -> None:
         for state in (JobState.PREDICTING, JobState.COMPOSING, JobState.STORING):
             with self.database.write() as connection:
                 ledger.move(connection, ledger.known(connection, key), state, datetime.now(UTC))
         made = [(_object(key, kind), OrthancId(f"{kind}-{key[:30]}")) for kind in (ObjectKind.CARD, ObjectKind.REPORT)]
-        origin = plan.Origin(f"1.2.{int(key[:12], 16)}", "2026-03-02", altered=False, stage="demonstration")
+        origin = plan.Origin(f"1.2.{int(key[:12], 16)}", study_date, altered=False, stage="demonstration")
         with self.database.write() as connection:
             ledger.note_results(connection, key, made, datetime.now(UTC))
         with self.database.write() as connection:

@@ -45,9 +45,7 @@ def site_file() -> str:
     top = {name: field for name, field in Site.model_fields.items() if name != "sha256"}
     lines += ["", "## At the top", "", *_table({k: f for k, f in top.items() if _section(f) is None})]
     for name, field in top.items():
-        section = _section(field)
-        if section is not None:
-            lines += ["", f"## `{name}`", "", _sentence(section.__doc__), "", *_table(section.model_fields)]
+        lines += _pages_of(name, field)
     return "\n".join(lines) + "\n"
 
 
@@ -106,19 +104,44 @@ def _read(page: Path) -> str:
     return page.read_text(encoding="utf-8") if page.exists() else ""
 
 
+def _pages_of(name: str, field: FieldInfo) -> Iterator[str]:
+    """A section with its keys, then the sections in it; nothing for a plain key."""
+    section = _section(field)
+    if section is None:
+        return
+    name = f"{name}.NAME" if get_origin(field.annotation) is dict else name
+    yield from ("", f"## `{name}`", "", _sentence(section.__doc__), "", *_table(section.model_fields, name))
+    for key, inner in section.model_fields.items():
+        yield from _pages_of(f"{name}.{key}", inner)
+
+
 def _section(field: FieldInfo) -> type[BaseModel] | None:
-    kind = field.annotation
-    values = get_args(kind) if get_origin(kind) is dict else ()
-    kind = values[1] if values else kind
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    """What the keys inside are: of a section, one that may be absent, or one for each name."""
+    kinds = get_args(field.annotation) or (field.annotation,)
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
-def _table(fields: dict[str, FieldInfo]) -> Iterator[str]:
+def _table(fields: dict[str, FieldInfo], where: str = "") -> Iterator[str]:
     yield "| key | default | meaning |"
     yield "|---|---|---|"
     for name, field in fields.items():
-        default = "mandatory" if field.is_required() else _quoted(field.get_default(call_default_factory=True))
-        yield f"| `{name}` | {default} | {_sentence(field.description)} |"
+        yield f"| `{name}` | {_default(field)} | {_meaning(field, f'{where}.{name}')} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "mandatory"
+    default = field.get_default(call_default_factory=True)
+    return "its own" if isinstance(default, BaseModel) else _quoted(default)
+
+
+def _meaning(field: FieldInfo, where: str) -> str:
+    """What is written under the field; of a section its first line; and where its keys are."""
+    section = _section(field)
+    if section is None:
+        return _sentence(field.description)
+    where = f"{where}.NAME" if get_origin(field.annotation) is dict else where
+    return f"{_sentence(field.description or section.__doc__)} Its keys: `{where}`, below."
 
 
 def _quoted(value: object) -> str:

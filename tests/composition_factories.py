@@ -29,10 +29,12 @@ from wetread_contract.findings import (
     Code,
     Finding,
     Findings,
+    MaskPlane,
     Measurement,
     Quality,
     Scope,
     ScopeLevel,
+    Segmentation,
     Text,
     Verdict,
 )
@@ -176,6 +178,29 @@ def composition_of(*study: Dataset, answer: Answer | None = None, **changes: Cha
     given = answer or Findings((Measurement(Code("410668003", "SCT", "Length"), 12.25, MILLIMETRE),))
     selected = tuple(selected_of(image) for image in study)
     return composition(given, study[0], selected=selected, **changes)
+
+
+LESION = (Code("49755003", "SCT", "Morphologically Abnormal Structure"), Code("4147007", "SCT", "Mass"))
+TISSUE = (Code("85756007", "SCT", "Tissue"), Code("10546003", "SCT", "Glandular structure of breast"))
+
+
+def mask(image: Dataset, pixels: np.ndarray[Any, np.dtype[Any]] | None = None, frame: int = 0) -> MaskPlane:
+    """A mask over one image; without pixels, of a square in its middle."""
+    rows, columns = int(image.Rows), int(image.Columns)
+    if pixels is None:
+        pixels = np.zeros((rows, columns), np.uint8)
+        pixels[rows // 4 : rows // 2, columns // 3 : 2 * columns // 3] = 1
+    bits = np.packbits(pixels, axis=1).tobytes()
+    return MaskPlane(str(image.SOPInstanceUID), pixels.shape[0], pixels.shape[1], bits, frame)
+
+
+def masked(*study: Dataset, masks: tuple[Segmentation, ...] = (), **changes: Change) -> Composition:
+    """What a model says that finds the same two structures in each image; `masks` are others."""
+    planes = tuple(mask(image) for image in study)
+    given = masks or (Segmentation(*LESION, "mass", planes), Segmentation(*TISSUE, "gland", planes[:1]))
+    headers = [dicom_factories.headers_of(image) for image in study]
+    sources = {str(header.SOPInstanceUID): header for header in headers}
+    return composition_of(*headers, answer=Findings(given), sources=sources, **changes)
 
 
 def left_out(selected: SelectedInstance, reason: str) -> LeftOutInstance:

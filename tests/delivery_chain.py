@@ -124,6 +124,10 @@ class Chain:
         """The job is taken up again and done: the SOP instance UIDs of what it has put into Orthanc now, by kind."""
         with self.database.write() as connection:
             ledger.reopen(connection, ledger.known(connection, result.job), self.clock.now, "taken up again")
+        return self.put(result)
+
+    def put(self, result: Result) -> dict[str, str]:
+        """The waiting job of a result is done: the SOP instance UIDs of its objects, by kind."""
         return self._made(result.job, result.views)
 
     def _made(self, key: JobKey, views: list[Dataset]) -> dict[str, str]:

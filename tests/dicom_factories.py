@@ -175,6 +175,26 @@ def ct_series(slices: int = 3, **options: Option) -> list[Dataset]:
     return [ct_slice(**{"number": number, **options}) for number in range(1, slices + 1)]
 
 
+def multi_frame(frames: int, **options: Option) -> Dataset:
+    """The headers of an image of so many frames, each with its place in functional groups (PS3.3 C.7.6.16)."""
+    dataset = mammogram(**{"NumberOfFrames": frames, **options})
+    dataset.FrameOfReferenceUID = synthetic_uid("frame of reference", dataset.SOPInstanceUID)
+    measures, orientation, shared = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing, measures.SliceThickness = [0.1, 0.1], 1
+    orientation.ImageOrientationPatient = [0, -1, 0, 0, 0, -1]
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [orientation]
+    dataset.SharedFunctionalGroupsSequence = [shared]
+    dataset.PerFrameFunctionalGroupsSequence = [_place(number) for number in range(frames)]
+    return dataset
+
+
+def _place(number: int) -> Dataset:
+    position, item = Dataset(), Dataset()
+    position.ImagePositionPatient = [float(number), 0, 0]
+    item.PlanePositionSequence = [position]
+    return item
+
+
 def secondary_capture(**options: Option) -> Dataset:
     """Somebody else's Secondary Capture, 8 bit."""
     chosen = _options({"series": "captured", "bits_stored": 8, **options})

@@ -4,6 +4,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard, get_args
+
+from pydantic import BaseModel
+
+from orchestrator.settings import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)(#[^)\s]*)?\)")
@@ -56,3 +64,28 @@ def test_pages_that_follow_from_the_code_are_current() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _keys(section: type[BaseModel], where: str = "") -> Iterator[tuple[str, str]]:
+    """Every section and key of a site file, at any depth."""
+    for name, field in section.model_fields.items():
+        inner = [kind for kind in (field.annotation, *get_args(field.annotation)) if _is_section(kind)]
+        for kind in inner:
+            yield from _keys(kind, ".".join(filter(None, (where, name))))
+        if not inner and name != "sha256":
+            yield where, name
+
+
+def _is_section(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def test_every_key_of_a_site_file_is_documented_under_its_section_as_it_is_written_in_the_file() -> None:
+    page = (ROOT / "docs/site-file.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## ", page, flags=re.MULTILINE)
+    sections = {part.partition("\n")[0].strip("`").replace(".NAME", ""): part for part in parts[1:]}
+    keys = list(_keys(Site))
+
+    assert {("delivery.retry", "first"), ("delivery.models", "hold"), ("models.tls", "key_file")} <= set(keys)
+    assert [key for key in keys if f"| `{key[1]}` |" not in sections[key[0] or "At the top"]] == []
+    assert "timedelta" not in page

@@ -11,9 +11,9 @@ from demo.orthanc import Orthanc, OrthancSettings
 from demo.postgres import Postgres
 from demo.services import ModelService, Orchestrator
 from tests.chaos.monkey import Tempo, World
-from tests.chaos.wire import Wire
 from tests.nursery import ROOT
 from tests.small_disk import SmallDisk
+from tests.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

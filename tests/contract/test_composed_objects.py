@@ -17,6 +17,7 @@ from pydicom.uid import (
 )
 from tests import dicom_factories as dicom
 from tests.composition_factories import (
+    LESION,
     NOTICE,
     RECEIVED_AT,
     composition,
@@ -25,13 +26,15 @@ from tests.composition_factories import (
     density_findings,
     every_kind_of_finding,
     left_out,
+    mask,
+    masked,
     phantom_previews,
 )
 from tests.contract.dicom_validators import entity_errors, iod_errors, needs_dcmtk, needs_dicom3tools, report_tree
 
 from orchestrator.compose import compose
 from orchestrator.handoffs import ObjectKind, Replaced
-from wetread_contract.findings import Findings, Unsuitable
+from wetread_contract.findings import Findings, Segmentation, Unsuitable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 
     from orchestrator.handoffs import Composition
 
+ULTRASOUND_CINE = "1.2.840.10008.5.1.4.1.1.3.1"
+TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value")
 
 
@@ -49,7 +54,7 @@ def written(made: Composition, folder: Path) -> dict[str, Path]:
     for number, composed in enumerate(compose(made).objects):
         file = folder / f"{composed.kind}{number}.dcm"
         file.write_bytes(composed.content)
-        files[composed.kind] = file
+        files[composed.kind if composed.kind not in files else f"{composed.kind}{number}"] = file
         assert composed.kind in ObjectKind
     return files
 
@@ -137,12 +142,26 @@ def _with_everything() -> Composition:
     )
 
 
+def _masks_in_a_tomosynthesis() -> Composition:
+    image = dicom.multi_frame(4, rows=16, columns=24, SOPClassUID=TOMOSYNTHESIS)
+    return masked(image, masks=(Segmentation(*LESION, "mass", (mask(image, frame=2), mask(image, frame=4))),))
+
+
+def _masks_in_a_cine() -> Composition:
+    image = dicom.mammogram(rows=16, columns=24, NumberOfFrames=4, SOPClassUID=ULTRASOUND_CINE)
+    return masked(image, masks=(Segmentation(*LESION, "mass", (mask(image, frame=2), mask(image, frame=4))),))
+
+
 ANSWERS = {
     "everything": _with_everything(),
     "uncalibrated": composition(Findings(density_findings(composition().selected, calibrated=False), ())),
     "nothing": composition(Findings((), ())),
     "unsuitable": composition(Unsuitable("missing_view", "The right MLO view is missing.")),
     "a volume": composition_of(*map(dicom.headers_of, dicom.ct_series(20))),
+    "masks in a volume": masked(*dicom.ct_series(5)),
+    "masks in mammograms": masked(*dicom.four_view_study(rows=16, columns=24)),
+    "masks in a tomosynthesis": _masks_in_a_tomosynthesis(),
+    "masks in a cine": _masks_in_a_cine(),
     "grey": replace(
         composition(), settings=replace(composition().settings, card_photometric_interpretation="MONOCHROME2")
     ),

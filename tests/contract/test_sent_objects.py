@@ -15,7 +15,7 @@ from orchestrator.compose import compose
 from orchestrator.compose.rejection_note import TITLES, rejection_note
 from orchestrator.compose.relabel import relabelled
 from orchestrator.deliver.reports import COMPREHENSIVE_SR, ENHANCED_SR
-from orchestrator.handoffs import JobKey, Rejection
+from orchestrator.handoffs import Form, JobKey, ObjectKind, Rejection
 from wetread_contract.judgement import InstanceReference
 
 if TYPE_CHECKING:
@@ -51,10 +51,23 @@ def test_a_rejection_note_is_valid_and_always_the_same(tmp_path: Path, person: P
 @pytest.mark.parametrize("sop_class_uid", [COMPREHENSIVE_SR, ENHANCED_SR])
 def test_a_report_in_another_class_is_valid_and_another_object(tmp_path: Path, sop_class_uid: str) -> None:
     report = compose(composition_of(*four_view_study())).objects[-1]
-    made = relabelled(report.content, sop_class_uid)
+    form = Form(sop_class_uid=sop_class_uid)
+    made = relabelled(report.content, ObjectKind.REPORT, form)
     file = tmp_path / "report.dcm"
     file.write_bytes(made.content)
 
     assert iod_errors(file) == []
     assert made.sop_instance_uid != report.sop_instance_uid
-    assert relabelled(report.content, sop_class_uid).content == made.content
+    assert relabelled(report.content, ObjectKind.REPORT, form).content == made.content
+
+
+@needs_dicom3tools
+@pytest.mark.parametrize("person", PERSONS, ids=lambda person: "-".join(person.character_set) or "ascii")
+@pytest.mark.parametrize("modality", ["MG", "SC"])
+def test_a_card_that_hangs_otherwise_is_valid(tmp_path: Path, person: Person, modality: str) -> None:
+    card = compose(composition_of(*four_view_study(person=person))).objects[0]
+    form = Form("", modality, "MONOCHROME2", 4711, shows_grade=True, summary="12.25 mm")
+    file = tmp_path / "card.dcm"
+    file.write_bytes(relabelled(card.content, ObjectKind.CARD, form).content)
+
+    assert iod_errors(file) == []

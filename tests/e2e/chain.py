@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from bench.model import DECLARATION
+from bench.model import DECLARATION, answer
 from demo import following, results
 from demo.events import Event, read
 from demo.following import short
 from demo.services import SCRIPTS
 from pydicom import dcmread
 from tests.dicom_factories import as_file
+from tests.fakes.models import Answering
 
 from wetread_sdk import Settings
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from demo.orthanc import Orthanc
     from demo.services import Orchestrator
     from pydicom import Dataset
+
+    from wetread_sdk import Answer, Study
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +43,18 @@ def model_settings(folder: Path, port: int) -> Settings:
     return Settings(
         declaration=DECLARATION, grpc_host="127.0.0.1", grpc_port=port, http_port=0, spool_dir=folder, drain_s=1.0
     )
+
+
+class Counting(Answering):
+    """Answers at once, with a density; counts."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: answer())
+        self.answered = 0
+
+    def predict(self, study: Study) -> Answer:
+        self.answered += 1
+        return super().predict(study)
 
 
 @dataclass
@@ -90,7 +105,7 @@ class Chain:
 
     def explain(self, study: str) -> str:
         """What `wetread explain` prints about a study, in one line."""
-        command = [SCRIPTS / "wetread", "explain", study, "--site", self.orchestrator.site_file]
+        command = [str(SCRIPTS / "wetread"), "explain", study, "--site", str(self.orchestrator.site_file)]
         told = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "500"})
         return " ".join(told.stdout.split())
 

@@ -8,13 +8,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from bench.model import answer
 from demo.following import short
 from demo.services import SCRIPTS
 from demo.waiting import until
 from tests.dicom_factories import four_view_study
-from tests.e2e.chain import unique
-from tests.fakes.models import Answering, Held
+from tests.e2e.chain import Counting, unique
+from tests.fakes.models import Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,24 +22,10 @@ if TYPE_CHECKING:
 
     from tests.e2e.chain import Chain
 
-    from wetread_sdk import Answer, Study
-
     OwnChain = Callable[..., AbstractContextManager[Chain]]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 WHO = ("--by", "ana", "--reason", "a test")
-
-
-class Counting(Answering):
-    """Answers at once, with a density; counts."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda _: answer())
-        self.answered = 0
-
-    def predict(self, study: Study) -> Answer:
-        self.answered += 1
-        return super().predict(study)
 
 
 def wetread(chain: Chain, *arguments: str | Path, status: int = 0) -> str:

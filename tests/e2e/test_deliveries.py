@@ -20,6 +20,7 @@ from tests.e2e.conftest import started
 from tests.fakes.models import Answering
 from tests.fakes.pacs import ACCEPTED, DifficultPacs
 
+from orchestrator.deliver.reports import ENHANCED_SR
 from orchestrator.jobs import deliveries, shipments
 from orchestrator.jobs.database import Database
 from orchestrator.jobs.states import DeliveryState
@@ -169,6 +170,42 @@ def test_an_unapproved_models_result_goes_to_a_clinical_destination_once_it_is_a
         again = chain.send(four_view_study(study=unique()))
         chain.events.wait_for("result_delivered")
         assert [pacs.holds(str(one.dataset.SOPInstanceUID)) for one in chain.orthanc.archive.results(again)] == [1, 1]
+
+
+def test_a_result_hangs_at_a_destination_as_that_one_wants_it_and_is_withdrawn_under_the_uids_it_has_there(
+    tmp_path: Path, pacs: Pacs
+) -> None:
+    hangs = {
+        "card_modality": "MG",
+        "card_photometric_interpretation": "MONOCHROME2",
+        "series_number": 500,
+        "grade_in_series_description": True,
+        "sr_class": "enhanced",
+    }
+    site = to("PACS", test=True, honours_rejection_notes=True, **hangs)
+    with started(tmp_path, grading(), model_settings(tmp_path, free_port()), **site) as chain:
+        introduce(chain, pacs)
+        views = four_view_study(study=unique())
+        study = chain.send(views)
+        delivered = chain.events.wait_for("result_delivered", purpose="result")
+
+        ours = {str(one.dataset.SOPInstanceUID): one.dataset for one in chain.orthanc.archive.results(study)}
+        assert {(one.Modality, one.SeriesNumber) for one in ours.values()} == {("OT", 9000), ("SR", 9001)}
+        ((delivery, objects),) = rows(chain)
+        assert delivery.state is DeliveryState.DELIVERED
+        there = {one.kind: dcmread(BytesIO(pacs.file(one.sop_instance_uid))) for one in objects}
+        assert ours.keys().isdisjoint(one.sop_instance_uid for one in objects)
+        assert [pacs.holds(uid) for uid in ours] == [0, 0]
+        card, report = there["card"], there["sr"]
+        assert (card.Modality, card.SeriesNumber, card.PhotometricInterpretation) == ("MG", 500, "MONOCHROME2")
+        assert (report.SeriesNumber, report.SOPClassUID) == (501, ENHANCED_SR)
+        assert {one.SeriesDescription.partition(": ")[2] for one in there.values()} == {"C [RESEARCH]"}
+
+        chain.wetread("retract", delivered.text("job"), "--by", "Ada", "--reason", "wrong breast", "--yes")
+        chain.events.wait_for("result_delivered", purpose="rejection")
+        (note,) = notes_at(pacs, views[0])
+        rejected = {str(item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID) for item in note.ContentSequence}
+        assert rejected == {one.sop_instance_uid for one in objects}
 
 
 ROUTE_EVERYTHING = """

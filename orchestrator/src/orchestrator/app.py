@@ -65,6 +65,8 @@ _SWEEP_EVERY = timedelta(milliseconds=500)
 _FOLLOW_EVERY = timedelta(milliseconds=500)
 """How often a replica that does not lead looks whether it does."""
 _STOCK_EVERY = timedelta(seconds=30)
+_LOST_EVERY = timedelta(seconds=5)
+"""How often it is looked for work that the engine has given up, such as when the database was away."""
 _OVER = {
     Event.ARCHIVE_UNAVAILABLE: Event.ARCHIVE_REACHED,
     Event.ARCHIVE_REFUSED: Event.ARCHIVE_REACHED,
@@ -103,7 +105,7 @@ class Orchestrator:
         self._renderer = ThreadPoolExecutor(2 * site.work.threads, thread_name_prefix="preview")
         self._settle, self._sweep = threading.Event(), threading.Event()
         self._stopping = threading.Event()
-        self._last_reconcile = self._last_stock = now() - timedelta(days=1)
+        self._last_reconcile = self._last_stock = self._last_look = now() - timedelta(days=1)
         self._last_round = now()
         self._last_clean_up = now() - timedelta(days=1)
         self._looked_up_to: JobKey | None = None
@@ -348,11 +350,13 @@ class Orchestrator:
         stock_is_due = moment - self._last_stock > _STOCK_EVERY
         if stock_is_due or self._database.shared:
             takeover.take_over(self._database, self._engine, self._membership, moment)
+        if moment - self._last_look > _LOST_EVERY:
+            self._last_look = moment
+            delivery_sweep.take_back(self._database, self._engine, moment)
+            sweep.take_back(self._database, self._engine, moment)
         if stock_is_due:
             self._last_stock = moment
-            delivery_sweep.take_back(self._database, self._engine, moment)
             delivery_sweep.expire(self._database, delivery.hold_for, moment)
-            sweep.take_back(self._database, self._engine, moment)
             handover.hand_on(self._database, self._active(), self._site.models.version_grace, moment)
             self._engine.forget(moment - self._file.current.site.retention.engine_records)
             tidy(self._database, self._archive, moment - _STOCK_EVERY, moment)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ OrthancId = NewType("OrthancId", str)
 JobKey = NewType("JobKey", str)
 """Identity of a piece of work: 64 hexadecimal digits over study, series, model, weights and selection."""
 
+Digest = NewType("Digest", str)
+"""SHA-256, 64 lower-case hexadecimal digits."""
+
 
 class Purpose(StrEnum):
     """Why something goes to a destination."""
@@ -46,10 +50,6 @@ class DeliveryKey:
     job: JobKey
     destination: str
     purpose: Purpose = Purpose.RESULT
-
-
-Digest = NewType("Digest", str)
-"""SHA-256, 64 lower-case hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class StoredInstance:
     headers: Headers
     ours: bool
     """Made by Wetread: never an input, never part of a generation."""
+    headers_sha256: Digest = Digest("")
+    """Over all attributes as the archive tells them; empty for our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,14 @@ class Generation:
     """Orthanc has seen nothing new of the study for StableAge."""
     altered_from: bool = False
     """A copy that Orthanc itself has anonymised or modified."""
+    modified_from: str = ""
+    """Orthanc's id of the study that it has made this one from by `/modify`; empty for all others."""
+
+    @property
+    def headers_sha256(self) -> Digest:
+        """Over the attributes of all instances that are not ours: a correction under the same UIDs changes it."""
+        foreign = sorted(one.headers_sha256 for one in self.instances if not one.ours)
+        return Digest(sha256("\n".join(foreign).encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,8 @@ class Composition:
     settings: CompositionSettings
     wetread_version: str
     replaces: Replaced | None = None
+    sources: Mapping[str, Dataset] = field(default_factory=dict)
+    """Attributes, by SOP instance UID, of those selected instances that masks are of."""
     rejections: int = 0
     """How often what this job made before was withdrawn where it had been sent: the next gets other UIDs."""
 
@@ -220,8 +232,43 @@ class ObjectKind(StrEnum):
 
     CARD = "card"
     REPORT = "sr"
+    SEGMENTATION = "seg"
+    CAD = "cad"
+    """The report as mammography workstations read it."""
     NOTE = "note"
     """A rejection note, which withdraws others."""
+    COPY = "copy"
+    """A report in another class, in Orthanc only while it is sent: some destinations get only what Orthanc holds."""
+
+
+SERIES_OFFSETS = {
+    ObjectKind.CARD: 0,
+    ObjectKind.REPORT: 1,
+    ObjectKind.SEGMENTATION: 2,
+    ObjectKind.CAD: 3,
+    ObjectKind.NOTE: 99,
+}
+"""What is added to the site's series number, by kind: results of one model stand together, the card first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How an object is to hang where it is sent; a field that says nothing leaves it as Orthanc holds it."""
+
+    sop_class_uid: str = ""
+    """Of a report."""
+    modality: str = ""
+    """Of a card."""
+    photometric_interpretation: str = ""
+    """Of a card: RGB or MONOCHROME2."""
+    series_number: int | None = None
+    shows_grade: bool | None = None
+    """Whether the series description names the grade."""
+    summary: str = ""
+    """The grade; with `shows_grade`."""
+
+
+AS_IN_ORTHANC = Form()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,21 @@ def test_an_instance_that_the_archive_lacks_stays(tmp_path: Path, source: Orthan
     assert [chain.archive.exists(OrthancId(one)) for one in result.instances] == [False, False, False, True]
 
 
+def test_images_that_the_archive_gets_after_our_own_objects_have_gone_follow_them(
+    tmp_path: Path, source: Orthanc, pacs: Pacs
+) -> None:
+    del pacs
+    chain = Chain(tmp_path, source, {"PACS": {**ARCHIVE}}, delete_after_transmit=True)
+    result = delivered(chain, sources_too=False)
+    assert retention.run(chain.tools()) == 1
+    assert (instances(chain, result), ours(chain, result)) == (4, 0)
+
+    chain.orthanc.archive.post("/modalities/PACS/store", result.instances)
+
+    assert retention.run(chain.tools()) == 1
+    assert instances(chain, result) == 0
+
+
 def test_a_dry_run_deletes_nothing(tmp_path: Path, source: Orthanc, pacs: Pacs) -> None:
     del pacs
     chain = Chain(tmp_path, source, {"PACS": {**ARCHIVE}}, delete_after_transmit=True)

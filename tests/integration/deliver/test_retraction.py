@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from demo.processes import free_port
 from tests.delivery_chain import Chain, Result, make_known
 from tests.fakes.pacs import ALL_CLASSES, DifficultPacs
 
+from orchestrator.compose.rejection_note import rejection_note
 from orchestrator.deliver import retract as retraction
 from orchestrator.deliver import supports
 from orchestrator.errors import ActRefused
@@ -22,11 +24,13 @@ from orchestrator.jobs.states import DeliveryState, JobState
 from orchestrator.operations import retract
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.delivery_chain import Pacs
 
     from orchestrator.deliver.retract import ToDelete
+    from orchestrator.orthanc.client import OrthancClient
 
 pytestmark = pytest.mark.integration
 KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
@@ -180,6 +184,58 @@ def test_an_image_that_we_have_deleted_ourselves_still_carries_its_result(tmp_pa
     with chain.database.write() as connection:
         assert supports.withdraw_unsupported(connection, chain.site, result.study, standing, chain.clock.now) == 0
     assert supports.missing(chain.archive, chain.database, None) == (set(), None)
+
+
+class MadeAgainMeanwhile:
+    """An archive in which, just before the first object is deleted, the job is made anew."""
+
+    def __init__(self, archive: OrthancClient, act: Callable[[], object]) -> None:
+        self._archive = archive
+        self._act = [act]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._archive, name)
+
+    def delete(self, instance: OrthancId) -> None:
+        while self._act:
+            self._act.pop()()
+        self._archive.delete(instance)
+
+
+def gone(chain: Chain, result: Result) -> retraction.Clearing:
+    """The result is withdrawn as one whose images are not there; what takes it out of Orthanc."""
+    with chain.database.write() as connection:
+        supports.withdraw_unsupported(connection, chain.site, result.study, (), chain.clock.now)
+    return retraction.Clearing(chain.archive, chain.database, chain.site, rejection_note)
+
+
+def test_a_result_that_is_made_again_while_the_old_one_is_taken_out_is_put_back(
+    tmp_path: Path, source: Orthanc
+) -> None:
+    chain = Chain(tmp_path, source, {})
+    result = chain.result()
+    clearing = gone(chain, result)
+    racing = MadeAgainMeanwhile(chain.archive, lambda: chain.made_again(result))
+
+    retraction.clear(replace(clearing, archive=racing), chain.clock.now)
+
+    assert ours(chain, result) == []
+    waiting = chain.job(result.job)
+    assert (waiting.state, waiting.reason) == (JobState.QUEUED, "taken out while it was made again")
+    chain.put(result)
+    assert len(ours(chain, result)) == 2
+
+
+def test_a_job_that_was_made_again_before_its_turn_keeps_its_result(tmp_path: Path, source: Orthanc) -> None:
+    chain = Chain(tmp_path, source, {})
+    result = chain.result()
+    clearing = gone(chain, result)
+    chain.made_again(result)
+
+    retraction.clear_one(clearing, result.job, chain.clock.now)
+
+    assert len(ours(chain, result)) == 2
+    assert chain.job(result.job).state is JobState.DONE
 
 
 def note(chain: Chain, result: Result) -> pydicom.Dataset:

@@ -20,6 +20,20 @@ JOB = JobKey("a" * 64)
 STUDY = OrthancId("study")
 MODEL = ModelIdentity("density", "1.0.0", Digest("w"), Digest("d"))
 
+INPUT = {
+    "selected": [
+        {
+            "reference": dict.fromkeys(
+                ("study_instance_uid", "series_instance_uid", "sop_class_uid", "sop_instance_uid"), "1.2.3"
+            ),
+            "facts": {},
+        }
+    ],
+    "left_out": [],
+    "orthanc_ids": {"1.2.3": "an image"},
+}
+"""Of a job on one image."""
+
 
 def model(name: str = "brdensity") -> ModelIdentity:
     return ModelIdentity(name, "1.0.0", Digest("a" * 64), Digest("b" * 64), "")
@@ -38,7 +52,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def ledger_with_a_job(database: Database) -> Database:
-    new = ledger.NewJob(JOB, STUDY, "", MODEL, ledger.ROUTINE_PRIORITY, NOW, {})
+    new = ledger.NewJob(JOB, STUDY, "", MODEL, ledger.ROUTINE_PRIORITY, NOW, INPUT)
     with database.write() as connection:
         ledger.open_job(connection, new, NOW, replaces=None)
     return database
@@ -52,7 +66,7 @@ def open_job(database: Database) -> Callable[..., JobKey]:
         key: str, *, name: str = "brdensity", study: str = "s1", priority: int = ledger.ROUTINE_PRIORITY
     ) -> JobKey:
         full = JobKey(key.ljust(64, "0"))
-        new = ledger.NewJob(full, OrthancId(study), "", model(name), priority, NOW, {})
+        new = ledger.NewJob(full, OrthancId(study), "", model(name), priority, NOW, INPUT)
         with database.write() as connection:
             ledger.open_job(connection, new, NOW, replaces=None)
         return full

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.handoffs import DeliveryKey, Digest, JobKey, OrthancId, Purpose
+from orchestrator.handoffs import DeliveryKey, Digest, Form, JobKey, OrthancId, Purpose
 from orchestrator.jobs import deliveries, leftovers, shipments
 from orchestrator.jobs.states import DeliveryState
 
@@ -129,7 +129,7 @@ def test_after_a_restore_results_wait_for_a_person_and_rejections_go_on(ledger_w
         ), "it may have been released and sent since the copy was made"
 
 
-def test_a_shipment_remembers_transfers_and_proof_until_proofs_are_forgotten(ledger_with_a_job: Database) -> None:
+def test_a_shipment_remembers_transfers_and_proof(ledger_with_a_job: Database) -> None:
     with ledger_with_a_job.write() as connection:
         opened(connection)
         shipments.note(connection, [CARD, CARD])
@@ -139,8 +139,6 @@ def test_a_shipment_remembers_transfers_and_proof_until_proofs_are_forgotten(led
 
         (known,) = shipments.of(connection, KEY)
         assert (known.transfers, known.status, known.proof, known.proven_at) == (1, "accepted", "find", NOW)
-        shipments.forget_proofs(connection, KEY)
-        assert shipments.of(connection, KEY)[0].proof is None
 
 
 def test_an_object_in_another_class_takes_the_place_of_the_first_one(ledger_with_a_job: Database) -> None:
@@ -150,6 +148,22 @@ def test_an_object_in_another_class_takes_the_place_of_the_first_one(ledger_with
         shipments.exchange(connection, CARD, replace(CARD, sop_instance_uid="2.25.9", relabelled=True))
 
         assert [one.sop_instance_uid for one in shipments.of(connection, KEY)] == ["2.25.9"]
+
+
+def test_the_form_of_a_shipment_is_kept_and_one_from_before_there_were_forms_has_its_class(
+    ledger_with_a_job: Database,
+) -> None:
+    form = Form("1.2.840.10008.5.1.4.1.1.88.33", series_number=501, shows_grade=True, summary="mäßig")
+    made = replace(CARD, sop_class_uid=form.sop_class_uid, sop_instance_uid="2.25.9", relabelled=True, form=form)
+    with ledger_with_a_job.write() as connection:
+        opened(connection)
+        shipments.note(connection, [made])
+        (kept,) = shipments.of(connection, KEY)
+        connection.exec_driver_sql("UPDATE shipments SET form = ''")
+        (old,) = shipments.of(connection, KEY)
+
+    assert kept.form == form
+    assert old.form == Form(sop_class_uid=form.sop_class_uid)
 
 
 def test_what_was_removed_is_known_by_its_study(ledger_with_a_job: Database) -> None:

@@ -118,6 +118,9 @@ DENSE_BREAST_VALUES: Final = frozenset({"129718006", "129719003"})
 SOURCE_IMAGE: Final = concept(_dcm("121322", "Source image for image processing operation"))
 """CID 7202 Source Image Purpose of Reference."""
 
+SEGMENTATION: Final = concept(_dcm("113076", "Segmentation"))
+"""CID 7203 Image Derivation."""
+
 PROCESSING_EQUIPMENT: Final = concept(_dcm("109102", "Processing Equipment"))
 """CID 7005 Contributing Equipment Purpose of Reference."""
 

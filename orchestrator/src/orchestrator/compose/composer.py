@@ -1,4 +1,4 @@
-"""One prediction becomes the objects that are stored: the card, and the structured report."""
+"""One prediction becomes the objects that are stored: the card, the masks, and the structured report."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestrator.compose.part10 import settle_character_set
 from orchestrator.compose.refusal import reported
 from orchestrator.compose.sealing import sealed
 from orchestrator.compose.secondary_capture import secondary_capture
+from orchestrator.compose.segmentation import segmentations
 from orchestrator.compose.source_values import character_set
 from orchestrator.compose.structured_report import structured_report
 from orchestrator.compose.summary import summary
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def compose(composition: Composition) -> ComposedResult:
-    """Card and report, checked; equal compositions give identical bytes.
+    """Card, masks and report, checked; equal compositions give identical bytes.
 
     An answer that the input is unsuitable makes the same two: they say what was missing.
 
@@ -36,6 +37,9 @@ def compose(composition: Composition) -> ComposedResult:
     made = local_time(composition.prediction.received_at, composition.source, composition.settings.timezone)
     words = summary(composition.prediction.answer)
     objects = sealed(composition.job_key, ObjectKind.CARD, _pages(composition, made, words))
+    for segmentation in segmentations(composition, made, words):
+        settle_character_set(segmentation, character_set(composition.source))
+        objects += sealed(composition.job_key, ObjectKind.SEGMENTATION, [segmentation])
     report = structured_report(composition, reported(composition.prediction.answer), made, words)
     objects += sealed(composition.job_key, ObjectKind.REPORT, [report])
     for composed in objects:

@@ -44,5 +44,18 @@ def series_description(composition: Composition, summary: str) -> str:
     settings = composition.settings
     grade = f": {summary}" if settings.grade_in_series_description else ""
     mark = "" if settings.content_qualification == "PRODUCT" else f" [{settings.content_qualification}]"
+    return _fitted(composition.declaration.title, grade, mark)
+
+
+def described(description: str, summary: str, *, shown: bool) -> str:
+    """A series description of ours with the grade, or without it."""
+    text, opening, qualification = description.removeprefix(f"{MANUFACTURER} ").rpartition(" [")
+    title = (text if opening else qualification).removesuffix(f": {summary}")
+    grade = f": {summary}" if shown and summary else ""
+    return _fitted(title, grade, f"{opening}{qualification}" if opening else "")
+
+
+def _fitted(title: str, grade: str, mark: str) -> str:
+    """What is too long is cut at the end of the title."""
     room = LONGEST_LO - len(f"{MANUFACTURER} ") - len(grade) - len(mark)
-    return f"{MANUFACTURER} {composition.declaration.title[:room].rstrip()}{grade}{mark}"
+    return f"{MANUFACTURER} {title[:room].rstrip()}{grade}{mark}"

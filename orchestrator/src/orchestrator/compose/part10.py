@@ -45,7 +45,7 @@ def settle_character_set(dataset: Dataset, declared: tuple[str, ...], more: Sequ
     """
     term = declared
     own = (*_own_texts(dataset), *more)
-    if not _known(declared) or not all(_holds(declared, text) for text in own):
+    if not _known(declared) or not all(holds(declared, text) for text in own):
         if not all(value.isascii() and b"\x1b" not in value for value in _copied_bytes(dataset)):
             raise ResultInvalid(
                 f"the source's character set ({chr(92).join(declared) or 'none declared'}) cannot hold every character "
@@ -178,7 +178,8 @@ def _known(declared: tuple[str, ...]) -> bool:
     return all(term in python_encoding for term in declared)
 
 
-def _holds(declared: tuple[str, ...], text: str) -> bool:
+def holds(declared: tuple[str, ...], text: str) -> bool:
+    """Whether a character set (its defined terms) has every character of a text."""
     if text.isascii():
         return True
     encodings = [python_encoding[term] for term in declared if term]

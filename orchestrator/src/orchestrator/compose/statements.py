@@ -74,9 +74,13 @@ def replacement(composition: Composition, made: LocalTime) -> str:
 
 
 def not_shown(composition: Composition) -> str:
-    """That there are regions or masks which neither card nor report draws; else empty."""
+    """That there are regions which no object has, and masks which others have; else empty."""
     answer = composition.prediction.answer
-    if not isinstance(answer, Findings):
-        return ""
-    count = sum(isinstance(finding, Region | Segmentation) for finding in answer.findings)
-    return f"{count} region(s) or mask(s) of the model are not part of this object" if count else ""
+    findings = answer.findings if isinstance(answer, Findings) else ()
+    regions = sum(isinstance(finding, Region) for finding in findings)
+    masks = sum(isinstance(finding, Segmentation) for finding in findings)
+    said = (
+        f"{regions} region(s) of the model are not part of this object" if regions else "",
+        f"{masks} mask(s) of the model are in segmentation objects of their own" if masks else "",
+    )
+    return "; ".join(filter(None, said))

@@ -11,14 +11,14 @@ every transfer the guards and the row are read again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import calm, prove, reports
+from orchestrator.deliver import calm, forms, passing, prove, reports
 from orchestrator.deliver.guards import held_because
 from orchestrator.deliver.plan import facts_of
 from orchestrator.errors import Cancelled, ClassRefused, DestinationUnavailable, Gone, Permanent, Transient
-from orchestrator.handoffs import DeliveryKey, ObjectKind, Purpose
+from orchestrator.handoffs import AS_IN_ORTHANC, DeliveryKey, ObjectKind, Purpose
 from orchestrator.jobs import approvals, deliveries, halts, judgements, ledger, rejections, shipments
 from orchestrator.jobs.engine import Step
 from orchestrator.jobs.pauses import pause_after
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from orchestrator.handoffs import Form
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.deliveries import Delivery
     from orchestrator.jobs.shipments import Shipment
@@ -46,7 +47,7 @@ class Tools:
     archive: Archive
     database: Database
     remote: Callable[[DestinationSettings], Remote]
-    relabel: reports.Relabel
+    relabel: forms.Relabel
     site: Callable[[], Site]
     """The site file as it is now."""
     clock: Callable[[], datetime]
@@ -195,46 +196,70 @@ class _Forwarding:
             return [one for one in shipments.of(connection, self._key) if one.proof is None]
 
     def _transfer(self, delivery: Delivery, shipment: Shipment) -> str:
-        """Sends one object, and an SR in another class if the destination does not know the first; what went wrong."""
+        """Sends one object in the form that is wanted there, and an SR in a class that is known; what went wrong."""
         if not self._still(delivery):
             raise Cancelled("stopped before it was sent")
         try:
+            shipment = self._formed(shipment)
             self._send_one(delivery, shipment)
         except DestinationUnavailable as error:
+            if not self._remote.tells_why and self._may_be_its_class(delivery, shipment):
+                return self._transfer(delivery, self._in_next_class(shipment))
             self._note(shipment, str(error), accepted=False)
             return str(error)
         except ClassRefused:
-            return self._transfer(delivery, self._relabelled(shipment))
+            return self._transfer(delivery, self._in_next_class(shipment))
         self._note(shipment, "accepted", accepted=True)
         return ""
 
     def _send_one(self, delivery: Delivery, shipment: Shipment) -> None:
-        wanted = reports.CLASSES[self._destination.sr_class]
-        if shipment.kind == ObjectKind.REPORT and not shipment.relabelled and shipment.sop_class_uid != wanted:
-            raise ClassRefused("the site wants another class there")
-        if shipment.relabelled:
-            self._remote.send_file(reports.relabelled(self._tools.relabel, self._tools.archive, shipment).content)
-        else:
+        if not shipment.relabelled:
             self._remote.send(shipment.orthanc_id, lambda: self._still(delivery))
+            return
+        tools = self._tools
+        made = forms.made_again(tools.relabel, tools.archive, shipment)
+        if self._remote.takes_files:
+            self._remote.send_file(made.content)
+        else:
+            way = passing.Way(tools.archive, tools.database, self._remote, tools.clock)
+            passing.send(way, self._key.job, made, lambda: self._still(delivery))
 
-    def _relabelled(self, shipment: Shipment) -> Shipment:
+    def _may_be_its_class(self, delivery: Delivery, refused: Shipment) -> bool:
+        with self._tools.database.read() as connection:
+            others = shipments.of(connection, self._key)
+        return reports.may_be_its_class(self._remote, delivery, refused, others)
+
+    def _formed(self, shipment: Shipment) -> Shipment:
+        """The object in the form that the site file wants there; once noted, a changed site file alters nothing."""
+        if shipment.relabelled:
+            return shipment
+        with self._tools.database.read() as connection:
+            summary = ledger.known(connection, self._key.job).summary
+        form = forms.wanted(self._destination, shipment, summary)
+        return shipment if form == AS_IN_ORTHANC else self._relabelled(shipment, form)
+
+    def _in_next_class(self, shipment: Shipment) -> Shipment:
         """The same report in the next class, noted in the place of the refused one."""
         following = reports.NEXT_CLASS.get(shipment.sop_class_uid)
-        wanted = reports.CLASSES[self._destination.sr_class]
         if shipment.kind != ObjectKind.REPORT or following is None:
             raise ClassRefused(
                 f"{self._key.destination} does not know SOP class {shipment.sop_class_uid}; have it added there, or "
                 f"leave `{shipment.kind}` out of the destination's `objects`"
             )
-        chosen = wanted if wanted != shipment.sop_class_uid and not shipment.relabelled else following
-        made = reports.in_class(self._tools.relabel, self._tools.archive, shipment, chosen)
+        return self._relabelled(shipment, replace(shipment.form, sop_class_uid=following))
+
+    def _relabelled(self, shipment: Shipment, form: Form) -> Shipment:
+        made = forms.in_form(self._tools.relabel, self._tools.archive, shipment, form)
+        if made is shipment:
+            return shipment
         with self._tools.database.write() as connection:
             shipments.exchange(connection, shipment, made)
         logs.info(
             Event.DELIVERY_RELABELLED,
             job=logs.job(self._key.job),
             destination=self._key.destination,
-            sop_class=chosen,
+            kind=made.kind,
+            sop_class=made.sop_class_uid,
         )
         return made
 

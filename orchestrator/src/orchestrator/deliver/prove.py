@@ -20,7 +20,7 @@ COMMITMENT = "commitment"
 HIDDEN = "hidden"
 """Of a rejection note: nothing of what it rejects is shown any more."""
 ANSWER = "answer"
-"""A peer's own answer to the transfer: Orthanc says yes only when it has written the file."""
+"""A peer's own answer to the transfer: Orthanc says `Success` only when it has written the file."""
 
 
 def held(remote: Remote, destination: DestinationSettings, references: Sequence[Reference]) -> dict[str, str]:

@@ -37,6 +37,13 @@ CLASSES = {
     "SR (Comprehensive, 88.33)": COMPREHENSIVE_SR,
     "SR (Enhanced, 88.22)": ENHANCED_SR,
 }
+SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
+MAMMOGRAPHY_CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
+BY_WISH = {
+    "seg": ("segmentation", SEGMENTATION),
+    "cad": ("SR (Mammography CAD, 88.50)", MAMMOGRAPHY_CAD_SR),
+}
+"""Only where the destination's `objects` have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,8 @@ def rehearse(
     if not found[0].good:
         return found
     sent: list[Reference] = []
-    for name, sop_class_uid in CLASSES.items():
+    wished = {name: uid for kind, (name, uid) in BY_WISH.items() if kind in destination.objects}
+    for name, sop_class_uid in (CLASSES | wished).items():
         reference, content = _object(sop_class_uid, now)
         orthanc_id = OrthancId("")
 
@@ -147,6 +155,8 @@ def _object(sop_class_uid: str, now: datetime) -> tuple[Reference, bytes]:
     dataset = _header(sop_class_uid, now)
     if sop_class_uid == SECONDARY_CAPTURE:
         _fill_picture(dataset)
+    elif sop_class_uid == SEGMENTATION:
+        _fill_segmentation(dataset)
     else:
         _fill_report(dataset)
     reference = Reference(dataset.StudyInstanceUID, dataset.SeriesInstanceUID, sop_class_uid, dataset.SOPInstanceUID)
@@ -161,6 +171,20 @@ def _fill_picture(dataset: Dataset) -> None:
     dataset.BitsAllocated = dataset.BitsStored = 8
     dataset.HighBit, dataset.PixelRepresentation = 7, 0
     dataset.add_new("PixelData", "OB", bytes(256))
+
+
+def _fill_segmentation(dataset: Dataset) -> None:
+    """One frame of 16 × 16 in which nothing is marked."""
+    dataset.Modality, dataset.SegmentationType, dataset.NumberOfFrames = "SEG", "BINARY", 1
+    dataset.ImageType = ["DERIVED", "PRIMARY"]
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.Rows = dataset.Columns = 16
+    dataset.BitsAllocated = dataset.BitsStored = 1
+    dataset.HighBit = dataset.PixelRepresentation = 0
+    segment = Dataset()
+    segment.SegmentNumber, segment.SegmentLabel, segment.SegmentAlgorithmType = 1, "test", "MANUAL"
+    dataset.SegmentSequence = [segment]
+    dataset.add_new("PixelData", "OB", bytes(32))
 
 
 def _fill_report(dataset: Dataset) -> None:

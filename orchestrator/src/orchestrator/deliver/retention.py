@@ -8,12 +8,13 @@ one, by their own ids, never with the study: what comes meanwhile is in no list 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.deliver import prove
 from orchestrator.errors import Gone, Transient
 from orchestrator.handoffs import OrthancId, Purpose
-from orchestrator.jobs import deliveries, judgements, ledger, news, shipments
+from orchestrator.jobs import deliveries, judgements, ledger, leftovers, news, shipments
 from orchestrator.jobs.key import digest_of_instances
 from orchestrator.jobs.states import DELIVERY_OPEN, ENDED, DeliveryState, JobState
 from orchestrator.orthanc.remote import Reference
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 DELIVERED, TOO_OLD, NO_ROOM = "delivered", "older_than", "keep_free"
 """Why a study is to go."""
+LOOKS_AGAIN_FOR = timedelta(days=7)
+"""How long after a first clean-up the rest is looked at again: an archive may get the images after our results."""
 _UNSETTLED = DELIVERY_OPEN | {DeliveryState.FAILED, DeliveryState.EXPIRED}
 
 
@@ -69,7 +72,8 @@ def candidates(
 ) -> list[Candidate]:
     """Studies that are to go, the oldest first. Raises what the archive raises."""
     found: dict[OrthancId, str] = {}
-    for study, model in ledger.finished_studies(connection):
+    again = leftovers.cleaned_since(connection, now - LOOKS_AGAIN_FOR)
+    for study, model in [*ledger.finished_studies(connection), *again]:
         if site.delivery.for_model(model).delete_after_transmit:
             found.setdefault(study, DELIVERED)
     aged = judgements.by_age(connection)
@@ -199,7 +203,7 @@ def _proven(
 def _as_sent(
     destination: str, wanted: Mapping[OrthancId, Headers], relabelled: Sequence[shipments.Shipment]
 ) -> dict[OrthancId, Reference]:
-    """What the destination is asked for: a report that went there in another class has another UID there."""
+    """What the destination is asked for: what went there in another form has another UID there."""
     asked = {
         instance: Reference(
             one.text("StudyInstanceUID"), one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid

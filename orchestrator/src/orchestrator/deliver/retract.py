@@ -145,13 +145,14 @@ def clear(tools: Clearing, now: datetime) -> int:
         withdrawn = [job.key for job in ledger.with_results(connection, _WITHDRAWN)]
         opened = [one.key.job for one in deliveries.listed(connection, states=DELIVERY_OPEN, rejections=True)]
         keys = dict.fromkeys([*withdrawn, *opened, *rejections.noted_in_orthanc(connection)])
-        jobs = [ledger.known(connection, key) for key in keys]
-    return sum(_clear(tools, job, now) for job in jobs)
+    return sum(clear_one(tools, key, now) for key in keys)
 
 
-def _clear(tools: Clearing, job: ledger.Job, now: datetime) -> bool:
+def clear_one(tools: Clearing, key: JobKey, now: datetime) -> bool:
+    """The same for one job, as it is now: it may have been taken up again since somebody looked."""
     with tools.database.read() as connection:
-        stored = ledger.results(connection, [job.key])
+        job = ledger.known(connection, key)
+        stored = ledger.results(connection, [key])
         notes = [
             one
             for one in deliveries.listed(connection, jobs=[job.key])
@@ -165,8 +166,19 @@ def _clear(tools: Clearing, job: ledger.Job, now: datetime) -> bool:
         going += [one for one in stored if one.kind == ObjectKind.NOTE]
     store.remove(tools.archive, [one.orthanc_id for one in going])
     with tools.database.write() as connection:
-        ledger.withdraw(connection, [one.sop_instance_uid for one in going], now)
+        if ledger.still(connection, job):
+            ledger.withdraw(connection, [one.sop_instance_uid for one in going], now)
+        elif going:
+            _make_again(connection, key, now)
     return bool(going)
+
+
+def _make_again(connection: sa.Connection, key: JobKey, now: datetime) -> None:
+    """Has a result put back that was made again, under the same UIDs, while the old one was taken out."""
+    job = ledger.known(connection, key)
+    if job.state in {JobState.STORING, JobState.DONE}:
+        changes = {"engaged": False, "attempt": job.attempt + 1, "not_before": now}
+        ledger.move(connection, job, JobState.QUEUED, now, reason="taken out while it was made again", changes=changes)
 
 
 def _put_note(tools: Clearing, job: ledger.Job, delivery: Delivery, results: Sequence[ledger.StoredResult]) -> None:

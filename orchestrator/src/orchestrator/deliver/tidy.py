@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.deliver import store
+from orchestrator.deliver import passing, store
 from orchestrator.jobs import ledger, leftovers
 
 if TYPE_CHECKING:
@@ -14,11 +15,16 @@ if TYPE_CHECKING:
     from orchestrator.orthanc.archive import Archive
 
 
+_PASSES_WITHIN = timedelta(minutes=10)
+"""What is in Orthanc only to be sent is out again by then; a transfer takes five minutes at most."""
+
+
 def tidy(database: Database, archive: Archive, stopped_before: datetime, now: datetime) -> int:
     """Removes objects of jobs that ended without a result before then; how many jobs.
 
     Raises what the archive raises.
     """
+    passing.clear(database, archive, now - _PASSES_WITHIN, now)
     with database.read() as connection:
         left = leftovers.stopped_with_objects(connection, stopped_before)
     for job in left:

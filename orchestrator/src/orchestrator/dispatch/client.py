@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from orchestrator.dispatch.fingerprint import DAMAGED, Fingerprint
 from orchestrator.dispatch.identity import blanked
 from orchestrator.dispatch.part10 import ArrivingFile, encoded
 from orchestrator.errors import (
@@ -25,7 +26,7 @@ from wetread.v1 import model_pb2, model_pb2_grpc
 from wetread_contract.wire import answer_from_proto
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import datetime
 
     from pydicom import Dataset
@@ -69,6 +70,8 @@ class Answered:
     prediction: Prediction
     content: bytes
     source: Dataset | None
+    inputs: Mapping[str, Digest]
+    """Fingerprints of what the model was shown, by SOP instance UID; none where it did not want to see all."""
 
 
 def predict(
@@ -99,7 +102,8 @@ def predict(
     finally:
         call.cancel()
     content = response.SerializeToString(deterministic=True)
-    return Answered(decoded(content, endpoint, clock()), content, outgoing.source)
+    inputs = outgoing.fingerprints if len(outgoing.fingerprints) == len(dispatch.instances) else {}
+    return Answered(decoded(content, endpoint, clock()), content, outgoing.source, inputs)
 
 
 def decoded(content: bytes, endpoint: str, received_at: datetime) -> Prediction:
@@ -140,6 +144,8 @@ class _Outgoing:
         self._needs = needs
         self.source: Dataset | None = None
         """The first instance's attributes as the archive has them."""
+        self.fingerprints: dict[str, Digest] = {}
+        """Of the instances that have left, by SOP instance UID."""
         self.failure: WetreadError | None = None
         """Why the stream broke off, if it was on our side: gRPC only says that it did."""
 
@@ -151,7 +157,7 @@ class _Outgoing:
         except WetreadError as error:
             self.failure = error
             raise
-        except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
+        except DAMAGED as error:
             self.failure = InstanceUnreadable("the stored file's header is damaged and cannot be sent on")
             raise self.failure from error
 
@@ -184,10 +190,12 @@ class _Outgoing:
                 raise InstanceUnreadable("the archive sent another instance than the one asked for")
             if self.source is None:
                 self.source = arriving.header
-            header = model_pb2.InstanceHeader(
-                sop_instance_uid=uid, header=encoded(blanked(arriving.header, self._needs))
-            )
+            sent = blanked(arriving.header, self._needs)
+            shown = Fingerprint(sent)
+            header = model_pb2.InstanceHeader(sop_instance_uid=uid, header=encoded(sent))
             yield model_pb2.PredictRequest(instance=header)
             for chunk in arriving.pixels():
+                shown.update(chunk)
                 metrics.SENT.labels(self._dispatch.model.name).inc(len(chunk))
                 yield model_pb2.PredictRequest(chunk=model_pb2.PixelChunk(data=chunk))
+            self.fingerprints[uid] = shown.digest()

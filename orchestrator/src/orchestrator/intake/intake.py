@@ -18,7 +18,8 @@ from orchestrator.deliver import supports
 from orchestrator.deliver.calm import settle as send_when_calm
 from orchestrator.dispatch import unasked
 from orchestrator.errors import ArchiveRefused, ArchiveUnavailable, Gone, Permanent, WetreadError
-from orchestrator.intake import slots
+from orchestrator.handoffs import OrthancId
+from orchestrator.intake import corrections, slots
 from orchestrator.jobs import judgements, ledger, news, quiet, standing
 from orchestrator.jobs.predictions import SavedPrediction
 from orchestrator.jobs.states import JobState
@@ -73,14 +74,14 @@ class Intake:
         Raises what the archive raises; nothing is lost by that, the cursor stays.
         """
         place = self._place()
-        page = self._archive.changes(place.seq, changes.PAGE_SIZE)
-        if not page.changes and page.last < place.seq:
-            self._start_over(page.last)
+        page = changes.read(self._archive, place)
+        if changes.of_another_log(page, place):
+            self._start_over()
             return 0, 0
-        if not page.changes:
+        if not changes.says_more(page, place):
             return 0, 0
         with self._database.write() as connection:
-            noted = changes.note(connection, page, self._clock())
+            noted = changes.note(connection, page, place, self._clock())
         for study in noted.studies:
             logs.info(Event.STUDY_NOTICED, study=logs.short(study))
         return len(noted.studies), noted.arrivals
@@ -153,11 +154,11 @@ class Intake:
             news.start_cursor(connection, place.seq, place.started_at)
         return place
 
-    def _start_over(self, last: int) -> None:
-        """The log is shorter than our place in it: Orthanc's database was replaced."""
+    def _start_over(self) -> None:
+        """Orthanc's database was replaced: its log is read from the beginning."""
         logs.warning(Event.ARCHIVE_REPLACED)
         with self._database.write() as connection:
-            news.move_cursor(connection, min(last, 0))
+            news.move_cursor(connection, 0, None)
 
     def _settle(self, waiting: WaitingStudy, judge: _Judge) -> None:
         """The per-study guard: a study that cannot be read, or that nobody foresaw, holds up no other.
@@ -166,10 +167,12 @@ class Intake:
         """
         try:
             current = generation.read(self._archive, waiting.study, self._our_series)
-            judge(waiting, current, earlier.read(self._archive, current, self._our_series))
+            found = earlier.read(self._archive, current, partial(self._our_series, study=waiting.study))
+            self._look_for_source(current)
+            judge(waiting, current, found)
         except Gone:
             self._archive.version()
-            self._vanished(waiting)
+            self._vanished(waiting.study, waiting)
         except ArchiveUnavailable as error:
             self._archive.version()
             self._judge_later(waiting, error)
@@ -189,19 +192,30 @@ class Intake:
             news.postpone(connection, waiting, self._clock() + pause, failed=True)
         logs.warning(Event.STUDY_UNREADABLE, study=logs.short(waiting.study), reason=str(error))
 
-    def _our_series(self, series_instance_uids: Collection[str]) -> frozenset[str]:
+    def _our_series(self, series_instance_uids: Collection[str], study: OrthancId | None = None) -> frozenset[str]:
         with self._database.read() as connection:
-            return ledger.our_series(connection, series_instance_uids)
+            return ledger.our_series(connection, series_instance_uids, study)
 
-    def _vanished(self, waiting: WaitingStudy) -> None:
+    def _look_for_source(self, current: Generation) -> None:
+        """A study that Orthanc has made from another may have taken its place: Orthanc announces no deletion."""
+        if not current.modified_from:
+            return
+        source = OrthancId(current.modified_from)
+        try:
+            self._archive.study(source)
+        except Gone:
+            self._vanished(source)
+
+    def _vanished(self, study: OrthancId, waiting: WaitingStudy | None = None) -> None:
         now = self._clock()
         with self._database.write() as connection:
-            news.settle(connection, waiting)
-            for job in ledger.listed(connection, study=waiting.study):
+            if waiting is not None:
+                news.settle(connection, waiting)
+            for job in ledger.listed(connection, study=study):
                 if job.state is JobState.QUEUED:
                     ledger.move(connection, job, JobState.GONE, now, reason="the study is no longer in Orthanc")
-            supports.withdraw_unsupported(connection, self._version().site, waiting.study, (), now)
-        logs.info(Event.STUDY_GONE, study=logs.short(waiting.study))
+            supports.withdraw_unsupported(connection, self._version().site, study, (), now)
+        logs.info(Event.STUDY_GONE, study=logs.short(study))
 
     def _judge(self, waiting: WaitingStudy, current: Generation, found: tuple[earlier.EarlierObject, ...]) -> None:
         """One transaction: the generation, every decision, the jobs, and the end of the news."""
@@ -210,7 +224,7 @@ class Intake:
             calm = quiet.note(connection, current)
             if calm.stable or calm.complete:
                 news.drop_arrivals(connection, [instance.orthanc_id for instance in current.instances])
-            known = judgements.judged(connection, current.study, current.digest)
+            known = _uncorrected(connection, current)
             models = self._asked(connection, waiting, current, known, now)
             if known is None:
                 judgements.record_generation(connection, current, now)
@@ -221,13 +235,14 @@ class Intake:
             matches = match(models, foreign, policies=rules.policies) if foreign else []
             priority = ledger.STAT_PRIORITY if rules.is_stat(foreign) else ledger.ROUTINE_PRIORITY
             case = slots.Case(waiting, current, found, priority, self._version().site, now)
-            for matched in matches:
-                self._decide(connection, case, matched, foreign)
-                _count(matched)
+            asked_for = [self._decide(connection, case, matched, foreign) for matched in matches]
             if known is not None:
                 slots.take_up_again(connection, case)
             unrejected = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
             supports.withdraw_unsupported(connection, self._version().site, current.study, unrejected, now)
+            if known is None:
+                corrections.withdraw_outdated(connection, case, asked_for)
+                corrections.withdraw_elsewhere(connection, case)
             deadline = current.last_update + self._version().site.watch.incomplete_after
             if now >= deadline or calm.complete:
                 self._give_up(connection, case, foreign)
@@ -237,6 +252,8 @@ class Intake:
             else:
                 news.settle(connection, waiting)
             send_when_calm(connection, self._version().site, current.study, now)
+        for matched in matches:
+            _count(matched)
         outcomes = Counter(matched.judgement.outcome for matched in matches)
         logs.info(Event.STUDY_JUDGED, study=logs.short(current.study), **{str(key): n for key, n in outcomes.items()})
 
@@ -324,7 +341,10 @@ class Intake:
         content = unasked.unsuitable(matched.model, matched.judgement.reasons)
         return slots.queue(connection, case, told, SavedPrediction(content, "", case.now))
 
-    def _decide(self, connection: sa.Connection, case: slots.Case, matched: Match, foreign: Sequence[Headers]) -> None:
+    def _decide(
+        self, connection: sa.Connection, case: slots.Case, matched: Match, foreign: Sequence[Headers]
+    ) -> JobKey | None:
+        """Notes what a model's rules say; the job that follows from it."""
         key = None
         if matched.judgement.outcome is Outcome.MATCHED:
             key = slots.queue(connection, case, matched)
@@ -338,6 +358,17 @@ class Intake:
             job_key=key,
             decided_at=case.now,
         )
+        return key
+
+
+def _uncorrected(connection: sa.Connection, current: Generation) -> judgements.JudgedGeneration | None:
+    """What is known about this content; None where its attributes are others than they were judged by."""
+    known = judgements.judged(connection, current.study, current.digest)
+    if known is not None and not known.headers_sha256:
+        judgements.note_headers(connection, current)
+    elif known is not None and known.headers_sha256 != current.headers_sha256:
+        return None
+    return known
 
 
 def _count(matched: Match) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.deliver import plan, retract
 from orchestrator.handoffs import ObjectKind
-from orchestrator.jobs import judgements, ledger, predictions, standing
+from orchestrator.intake import corrections
+from orchestrator.jobs import answers, judgements, ledger, predictions, standing
 from orchestrator.jobs.input import input_of
 from orchestrator.jobs.key import job_key
 from orchestrator.jobs.states import ENDED, JobState
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from orchestrator.handoffs import Generation, JobKey, Match
+    from orchestrator.jobs.input import JobInput
     from orchestrator.jobs.news import WaitingStudy
     from orchestrator.jobs.predictions import SavedPrediction
     from orchestrator.settings import Site
@@ -47,11 +49,15 @@ def queue(connection: sa.Connection, case: Case, matched: Match, answer: SavedPr
     """
     study, series = case.content.study, matched.judgement.series_instance_uid
     orthanc_ids = {one.headers.sop_instance_uid: one.orthanc_id for one in case.content.instances}
-    wanted = input_of(matched.judgement, orthanc_ids)
+    wanted = _with_headers(case.content, input_of(matched.judgement, orthanc_ids))
     key = job_key(study, series, matched.model, wanted.orthanc_ids, asked=answer is None)
     origin = case.waiting.asks.get(matched.model.name, "news")
     existing = ledger.find(connection, key)
+    if origin == "rerun":
+        answers.forget(connection, study, wanted, matched.model.name)
     again = origin == "rerun" and existing is not None and existing.state in ENDED
+    if existing is not None and corrections.begin_anew(connection, case, existing, wanted, answer):
+        return key
     if existing is not None and existing.state not in standing.REOPENED and not again:
         return key
     replaces = None
@@ -76,6 +82,7 @@ def queue(connection: sa.Connection, case: Case, matched: Match, answer: SavedPr
         ledger.open_job(connection, new, case.now, replaces=replaces, prediction=answered)
         if not matched.shadow and _adopt(connection, case, key):
             return key
+        _take_copies(connection, case, new)
     tracing.judged(key, case.waiting.noticed_at, study=study, model=matched.model.name, again=existing is not None)
     logs.info(Event.JOB_QUEUED, job=logs.job(key), study=logs.short(study), model=matched.model.name)
     return key
@@ -102,7 +109,8 @@ def take_up_again(connection: sa.Connection, case: Case) -> None:
 def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
     """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
     mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
-    if {made.kind for made, _ in mine} != {ObjectKind.CARD, ObjectKind.REPORT}:
+    kinds = {made.kind for made, _ in mine}
+    if ObjectKind.NOTE in kinds or not {ObjectKind.CARD, ObjectKind.REPORT} <= kinds:
         return False
     ledger.note_results(connection, key, mine, case.now)
     for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
@@ -115,6 +123,32 @@ def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
     plan.hold_found(connection, case.site, ledger.known(connection, key), case.content, case.now)
     logs.info(Event.RESULT_FOUND, job=logs.job(key), study=logs.short(case.content.study))
     return True
+
+
+def _with_headers(content: Generation, wanted: JobInput) -> JobInput:
+    """The input with what its headers say now, by which a correction is known later."""
+    headers = {one.headers.sop_instance_uid: one.headers for one in content.instances}
+    first = wanted.selected[0].reference.sop_instance_uid
+    return replace(
+        wanted,
+        headers_sha256=corrections.headers_sha256(content, wanted.orthanc_ids),
+        identity_sha256=corrections.identity_sha256(headers[first]),
+        modified_from=content.modified_from,
+    )
+
+
+def _take_copies(connection: sa.Connection, case: Case, new: ledger.NewJob) -> None:
+    """Takes what Orthanc has copied of another study's result, as `/modify` does, for leftovers of this job.
+
+    They go when its own result is there. Copies under the UIDs of originals that are still there stay unknown.
+    """
+    known = ledger.our_objects(connection, [one.made.sop_instance_uid for one in case.earlier])
+    for one in case.earlier:
+        original = ledger.find(connection, one.job_key)
+        if original is None or original.study == new.study or original.model.name != new.model.name:
+            continue
+        if one.made.sop_instance_uid not in known or original.state is JobState.GONE:
+            ledger.note_results(connection, new.key, [(one.made, one.orthanc_id)], case.now)
 
 
 def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetime) -> JobKey | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.engine import Engine
 
-_BOOKKEEPING = timedelta(seconds=30)
+_BOOKKEEPING = timedelta(seconds=5)
 """Long enough in its state that the engine's own records have caught up."""
 
 

@@ -22,6 +22,12 @@ class JobInput:
     left_out: tuple[LeftOutInstance, ...]
     orthanc_ids: Mapping[str, OrthancId]
     """By SOP instance UID, for the selected ones."""
+    headers_sha256: str = ""
+    """Over all attributes of the selected ones; empty in rows of older releases."""
+    identity_sha256: str = ""
+    """Over the attributes that say whose the result is."""
+    modified_from: str = ""
+    """The study that Orthanc has made this one from, by its id."""
 
     def dispatched(self) -> tuple[DispatchedInstance, ...]:
         """The selected instances as dispatch wants them."""
@@ -36,11 +42,14 @@ class JobInput:
             "selected": [asdict(chosen) for chosen in self.selected],
             "left_out": [asdict(one) for one in self.left_out],
             "orthanc_ids": dict(self.orthanc_ids),
+            "headers_sha256": self.headers_sha256,
+            "identity_sha256": self.identity_sha256,
+            "modified_from": self.modified_from,
         }
 
 
 def input_of(judgement: Judgement, orthanc_ids: Mapping[str, OrthancId]) -> JobInput:
-    """The input that a judgement asks for."""
+    """The input that a judgement asks for; what its headers said is left to add."""
     selected = {chosen.reference.sop_instance_uid: chosen for chosen in judgement.selected}
     return JobInput(judgement.selected, judgement.left_out, {uid: orthanc_ids[uid] for uid in selected})
 
@@ -54,4 +63,5 @@ def input_from_json(kept: Mapping[str, Any]) -> JobInput:
             for one in kept["left_out"]
         ),
         {uid: OrthancId(orthanc_id) for uid, orthanc_id in kept["orthanc_ids"].items()},
+        *(kept.get(name, "") for name in ("headers_sha256", "identity_sha256", "modified_from")),
     )

@@ -33,6 +33,8 @@ class JudgedGeneration:
     judged_at: datetime
     models: frozenset[str]
     """Names of the models whose rules it was judged by."""
+    headers_sha256: str
+    """Over its attributes as they were then; empty where an older release has judged it."""
 
 
 def judged(connection: sa.Connection, study: OrthancId, digest: Digest) -> JudgedGeneration | None:
@@ -45,11 +47,14 @@ def judged(connection: sa.Connection, study: OrthancId, digest: Digest) -> Judge
     models = connection.execute(
         sa.select(DECISIONS.c.model).where(DECISIONS.c.study == study, DECISIONS.c.digest == digest).distinct()
     ).scalars()
-    return JudgedGeneration(row.last_update, row.judged_at, frozenset(models))
+    return JudgedGeneration(row.last_update, row.judged_at, frozenset(models), row.headers_sha256)
 
 
 def record_generation(connection: sa.Connection, generation: Generation, judged_at: datetime) -> None:
-    """This content of the study is judged."""
+    """This content of the study is judged; once more where its attributes were corrected."""
+    foreign = [one.headers.study_instance_uid for one in generation.instances if not one.ours]
+    mine = sa.and_(GENERATIONS.c.study == generation.study, GENERATIONS.c.digest == generation.digest)
+    connection.execute(sa.delete(GENERATIONS).where(mine))
     connection.execute(
         sa.insert(GENERATIONS).values(
             study=generation.study,
@@ -57,8 +62,21 @@ def record_generation(connection: sa.Connection, generation: Generation, judged_
             instance_count=len(generation.instances),
             last_update=generation.last_update,
             judged_at=judged_at,
+            study_instance_uid=foreign[0] if foreign else "",
+            headers_sha256=generation.headers_sha256,
         )
     )
+
+
+def updates(connection: sa.Connection, study: OrthancId) -> list[datetime]:
+    """When each content of a study that was judged had last changed."""
+    return list(connection.execute(sa.select(GENERATIONS.c.last_update).where(GENERATIONS.c.study == study)).scalars())
+
+
+def note_headers(connection: sa.Connection, generation: Generation) -> None:
+    """Notes the attributes of a content that an older release has judged: from now on a correction is seen."""
+    mine = sa.and_(GENERATIONS.c.study == generation.study, GENERATIONS.c.digest == generation.digest)
+    connection.execute(sa.update(GENERATIONS).where(mine).values(headers_sha256=generation.headers_sha256))
 
 
 def last_instance_at(connection: sa.Connection, study: OrthancId, job_key: JobKey) -> datetime | None:

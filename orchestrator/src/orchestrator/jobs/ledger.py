@@ -235,6 +235,12 @@ def reopen(connection: sa.Connection, job: Job, now: datetime, reason: str, *, a
     return move(connection, job, JobState.QUEUED, now, reason=reason, changes=fresh)
 
 
+def change(connection: sa.Connection, job: Job, changes: Mapping[str, object]) -> bool:
+    """Changes something else than the state; False if the job is no longer as the caller saw it."""
+    mine = sa.and_(JOBS.c.key == job.key, JOBS.c.state == job.state.value, JOBS.c.attempt == job.attempt)
+    return connection.execute(sa.update(JOBS).where(mine).values(**changes)).rowcount == 1
+
+
 def engaged(connection: sa.Connection) -> list[Job]:
     """The jobs that the engine has."""
     return [job_of(row) for row in connection.execute(sa.select(JOBS).where(JOBS.c.engaged.is_(True)))]
@@ -352,13 +358,14 @@ def our_objects(connection: sa.Connection, sop_instance_uids: Collection[str]) -
     return frozenset(connection.execute(statement).scalars())
 
 
-def our_series(connection: sa.Connection, series_instance_uids: Collection[str]) -> frozenset[str]:
-    """Those of the given series that we have made."""
-    statement = (
-        sa.select(RESULTS.c.series_instance_uid)
-        .where(RESULTS.c.series_instance_uid.in_(list(series_instance_uids)))
-        .distinct()
-    )
+def our_series(
+    connection: sa.Connection, series_instance_uids: Collection[str], study: OrthancId | None = None
+) -> frozenset[str]:
+    """Those of the given series that we have made, or have made for this study."""
+    mine = RESULTS.c.series_instance_uid.in_(list(series_instance_uids))
+    statement = sa.select(RESULTS.c.series_instance_uid).where(mine).distinct()
+    if study is not None:
+        statement = statement.join(JOBS, JOBS.c.key == RESULTS.c.job_key).where(JOBS.c.study == study)
     return frozenset(connection.execute(statement).scalars())
 
 

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from orchestrator.handoffs import Purpose
+from orchestrator.handoffs import JobKey, ObjectKind, OrthancId, Purpose
 from orchestrator.jobs import ledger
 from orchestrator.jobs.states import ENDED, UNDERWAY, DeliveryState, JobState
-from orchestrator.jobs.tables import DELIVERIES, JOBS, RESULTS
+from orchestrator.jobs.tables import DELIVERIES, JOBS, REMOVALS, RESULTS
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from orchestrator.handoffs import OrthancId
-
 
 FOUND = (
     "found after a restore: it may have been sent since the copy was made; `wetread release` asks the destination, "
@@ -50,6 +47,22 @@ def hold_back(connection: sa.Connection, not_before: datetime) -> list[OrthancId
     fresh = {"state": JobState.QUEUED.value, "engaged": False, "executing": False, "attempt": JOBS.c.attempt + 1}
     connection.execute(sa.update(JOBS).where(unfinished).values(not_before=not_before, **fresh))
     return studies
+
+
+def cleaned_since(connection: sa.Connection, moment: datetime) -> list[tuple[OrthancId, str]]:
+    """(study, model) of finished jobs whose study has lost instances by clean-up since then: more may go by now."""
+    touched = sa.select(REMOVALS.c.study).where(REMOVALS.c.proven_at >= moment)
+    done = sa.and_(JOBS.c.state == JobState.DONE.value, JOBS.c.study.in_(touched))
+    rows = connection.execute(sa.select(JOBS.c.study, JOBS.c.model).where(done).distinct())
+    return [(OrthancId(row.study), row.model) for row in rows]
+
+
+def copies(connection: sa.Connection, noted_before: datetime) -> list[ledger.StoredResult]:
+    """Objects that were to be in Orthanc only while they were sent, and are noted since before then."""
+    stale = sa.and_(RESULTS.c.kind == ObjectKind.COPY.value, RESULTS.c.noted_at < noted_before)
+    left = connection.execute(sa.select(RESULTS.c.job_key).where(stale, RESULTS.c.withdrawn_at.is_(None)))
+    found = ledger.results(connection, [JobKey(key) for key in left.scalars()])
+    return [one for one in found if one.kind == ObjectKind.COPY]
 
 
 def stopped_with_objects(connection: sa.Connection, stopped_before: datetime) -> list[ledger.Job]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from orchestrator.handoffs import DeliveryKey, Digest, JobKey, OrthancId, Purpose
+from orchestrator.handoffs import AS_IN_ORTHANC, DeliveryKey, Digest, Form, JobKey, OrthancId, Purpose
 from orchestrator.jobs.tables import REMOVALS, SHIPMENTS
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ class Shipment:
     series_instance_uid: str
     study_instance_uid: str
     orthanc_id: OrthancId
-    """Of the object in Orthanc; of a relabelled one, that of the SR that it is made from."""
+    """Of the object in Orthanc; of a relabelled one, that of the object that it is made from."""
     sha256: Digest
     """Of what Orthanc holds."""
     relabelled: bool = False
+    form: Form = AS_IN_ORTHANC
+    """Of a relabelled one: how it is made again, whatever the site file says by then."""
     transfers: int = 0
     """How often it was accepted."""
     status: str = ""
@@ -68,6 +71,7 @@ def note(connection: sa.Connection, shipments: Iterable[Shipment]) -> None:
                     orthanc_id=one.orthanc_id,
                     sha256=one.sha256,
                     relabelled=one.relabelled,
+                    form=json.dumps(asdict(one.form)) if one.relabelled else "",
                 )
             )
 
@@ -75,7 +79,7 @@ def note(connection: sa.Connection, shipments: Iterable[Shipment]) -> None:
 def replace(connection: sa.Connection, key: DeliveryKey, shipments: Sequence[Shipment]) -> None:
     """Exactly these objects are to go; what is known of those that stay is kept.
 
-    A relabelled report stays for as long as the one that it is made from.
+    A relabelled object stays for as long as the one that it is made from.
     """
     sources = {one.orthanc_id for one in shipments}
     known = of(connection, key)
@@ -97,13 +101,13 @@ def of(connection: sa.Connection, key: DeliveryKey) -> list[Shipment]:
 
 
 def relabelled(connection: sa.Connection, orthanc_ids: Collection[OrthancId]) -> list[Shipment]:
-    """Reports that were sent in another class, and so under other UIDs, than Orthanc holds them."""
+    """Objects that were sent in another form, and so under other UIDs, than Orthanc holds them."""
     made = sa.and_(SHIPMENTS.c.relabelled.is_(True), SHIPMENTS.c.orthanc_id.in_(list(orthanc_ids)))
     return [_shipment(row) for row in connection.execute(sa.select(SHIPMENTS).where(made))]
 
 
 def exchange(connection: sa.Connection, old: Shipment, new: Shipment) -> None:
-    """Another object goes in the place of one that the destination does not know the class of."""
+    """Another object goes in the place of one that the destination wants otherwise, or does not know the class of."""
     connection.execute(sa.delete(SHIPMENTS).where(_is(old)))
     note(connection, [new])
 
@@ -122,12 +126,6 @@ def proven(connection: sa.Connection, key: DeliveryKey, found: Mapping[str, str]
             .where(SHIPMENTS.c.sop_instance_uid == sop_instance_uid, SHIPMENTS.c.destination == key.destination)
             .values(proof=how, proven_at=now)
         )
-
-
-def forget_proofs(connection: sa.Connection, key: DeliveryKey) -> None:
-    """What was proven once is to be proven again: the destination may have been told to drop it."""
-    mine = sa.and_(SHIPMENTS.c.job_key == key.job, SHIPMENTS.c.destination == key.destination)
-    connection.execute(sa.update(SHIPMENTS).where(mine).values(proof=None, proven_at=None))
 
 
 def note_removals(connection: sa.Connection, removals: Iterable[Removal], now: datetime) -> None:
@@ -176,8 +174,16 @@ def _shipment(row: sa.Row[Any]) -> Shipment:
         orthanc_id=OrthancId(row.orthanc_id),
         sha256=Digest(row.sha256),
         relabelled=row.relabelled,
+        form=_form(row),
         transfers=row.transfers,
         status=row.status,
         proof=row.proof,
         proven_at=row.proven_at,
     )
+
+
+def _form(row: sa.Row[Any]) -> Form:
+    """Of one that was relabelled before there were forms: its class."""
+    if row.form:
+        return Form(**json.loads(row.form))
+    return Form(sop_class_uid=row.sop_class_uid) if row.relabelled else AS_IN_ORTHANC

@@ -137,4 +137,4 @@ def take_back(database: Database, engine: Engine, now: datetime) -> int:
 
 def _quiet(job: ledger.Job, now: datetime) -> bool:
     """Long enough in its state that the engine's own bookkeeping has caught up."""
-    return now - job.state_since > timedelta(seconds=30)
+    return now - job.state_since > timedelta(seconds=5)

@@ -59,8 +59,9 @@ CURSOR = Table(
     Column("name", String(16), primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("started_at", Instant, nullable=False),
+    Column("mark", String(160)),
 )
-"""Our place in Orthanc's change log; `started_at` is the first start ever."""
+"""Our place in Orthanc's change log; `mark` is what it says there, `started_at` is the first start ever."""
 
 ARRIVALS = Table(
     "arrivals",
@@ -109,8 +110,14 @@ GENERATIONS = Table(
     Column("instance_count", Integer, nullable=False),
     Column("last_update", Instant, nullable=False),
     Column("judged_at", Instant, nullable=False, index=True),
+    Column("study_instance_uid", String(64), nullable=False, server_default="", index=True),
+    Column("headers_sha256", String(64), nullable=False, server_default=""),
 )
-"""Each content of each study, judged once."""
+"""Each content of each study, judged once.
+
+`headers_sha256`: over all its attributes, so that a correction in place is seen; empty where an older
+release has judged it.
+"""
 
 MODELS = Table(
     "models",
@@ -194,6 +201,18 @@ PREDICTIONS = Table(
 )
 """Models' answers, saved before anything is made of them."""
 
+ANSWERS = Table(
+    "answers",
+    METADATA,
+    Column("job_key", String(64), ForeignKey("jobs.key"), primary_key=True),
+    Column("prediction_sha256", String(64), ForeignKey("predictions.sha256"), nullable=False),
+    Column("inputs", JSON, nullable=False),
+)
+"""What each job's model was last shown: the fingerprint of each image as it was sent, by SOP instance UID.
+
+Equal images of the same person under corrected names need no second inference.
+"""
+
 RESULTS = Table(
     "results",
     METADATA,
@@ -255,6 +274,7 @@ SHIPMENTS = Table(
     Column("orthanc_id", String(44), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("relabelled", Boolean, nullable=False, default=False),
+    Column("form", Text, nullable=False, default=""),
     Column("transfers", Integer, nullable=False, default=0),
     Column("status", Text, nullable=False, default=""),
     Column("proof", String(16)),
@@ -262,7 +282,8 @@ SHIPMENTS = Table(
 )
 """Each object on its way to each destination: what the last transfer said, and how it was proven to be there.
 
-`relabelled`: an SR in another SOP class, made for this destination from the one that Orthanc holds.
+`relabelled`: an object in another form, made for this destination from the one that Orthanc holds; `form` is that
+form as JSON.
 """
 
 REJECTED = Table(

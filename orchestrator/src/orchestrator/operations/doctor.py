@@ -43,6 +43,7 @@ class Sheet:
             f"firewall: Orthanc → {self.their_address} TCP: C-ECHO, C-STORE, C-FIND, N-ACTION",
             f"firewall: destination → Orthanc TCP {self.our_dicom_port}: N-EVENT-REPORT",
             "classes sent: Secondary Capture, Comprehensive 3D SR (or 88.33, 88.22), Key Object Selection",
+            "where asked for: Segmentation, Mammography CAD SR",
         )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import Permanent
-from orchestrator.jobs import audit, catalogue, halts, ledger
+from orchestrator.jobs import answers, audit, catalogue, halts, ledger
+from orchestrator.jobs.input import input_from_json
 from orchestrator.jobs.states import ACTIVE, ENDED, JobState
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def _retry(connection: sa.Connection, job: ledger.Job, act: Act, *, ask_again: b
     else:
         _refuse_if_replaced(connection, job)
         again = ask_again or job.state is JobState.UNSUITABLE
+        if again:
+            answers.forget(connection, job.study, input_from_json(job.input), job.model.name)
         ledger.reopen(connection, job, act.now, f"retried by {act.by}: {act.reason}", ask_again=again)
     _record(connection, "retry", f"job {job.key}", act, (job.state, JobState.QUEUED))
     return True

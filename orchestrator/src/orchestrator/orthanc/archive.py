@@ -26,6 +26,8 @@ class Change:
     """`StableStudy`, `NewInstance` …"""
     orthanc_id: OrthancId
     """Of the study, series or instance that changed."""
+    date: str = ""
+    """When, as the archive writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class ArchivedStudy:
     is_stable: bool
     altered_from: bool
     """A copy that Orthanc itself has anonymised or modified."""
+    modified_from: str = ""
+    """The study that it has made this one from by `/modify`, by its id; empty for all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class OrthancClient:
         """A page of the change log."""
         page = self._json("GET", "/changes", params={"since": since, "limit": limit})
         changes = tuple(
-            Change(int(change["Seq"]), str(change["ChangeType"]), OrthancId(change["ID"])) for change in page["Changes"]
+            Change(int(one["Seq"]), str(one["ChangeType"]), OrthancId(one["ID"]), str(one["Date"]))
+            for one in page["Changes"]
         )
         return ChangesPage(changes, int(page["Last"]), bool(page["Done"]))
 
@@ -288,4 +289,5 @@ def _check(response: requests.Response) -> requests.Response:
 def _study(record: Mapping[str, Any]) -> ArchivedStudy:
     moment = datetime.strptime(record["LastUpdate"], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     altered = bool(record.get("AnonymizedFrom") or record.get("ModifiedFrom"))
-    return ArchivedStudy(OrthancId(record["ID"]), moment, bool(record["IsStable"]), altered)
+    modified_from = str(record.get("ModifiedFrom", ""))
+    return ArchivedStudy(OrthancId(record["ID"]), moment, bool(record["IsStable"]), altered, modified_from)

@@ -28,6 +28,11 @@ class Reference:
 class Remote(Protocol):
     """One destination."""
 
+    tells_why: bool
+    """Whether it is told of an object that was not taken, why: that its class is not known, or something else."""
+    takes_files: bool
+    """Whether it can be sent what is not in Orthanc."""
+
     def echo(self) -> None:
         """Returns when it answers."""
         ...

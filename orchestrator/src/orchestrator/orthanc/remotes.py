@@ -30,6 +30,7 @@ COMMIT_WITHIN_S = 20.0
 """The report of a storage commitment comes on an association of its own, usually at once."""
 ANSWER_WITHIN_S = 10
 """Seconds that a remote system has to answer on an association (Orthanc's `Timeout`)."""
+_READ_AT_ONCE = 1 << 20
 _ENDED = frozenset({"Success", "Failure", "Paused"})
 """Of Orthanc's jobs: nothing goes on by itself any more."""
 _FIRST_POLL_S, _LAST_POLL_S = 0.02, 0.5
@@ -50,6 +51,8 @@ class _ThroughOrthanc(ABC):
     folder: str
     """Where Orthanc's REST API has this kind."""
     verb: str
+    tells_why = True
+    takes_files = True
 
     def __init__(self, client: OrthancClient, alias: str) -> None:
         self._client = client
@@ -189,15 +192,13 @@ class DicomWebServer(_ThroughOrthanc):
     """A DICOMweb server that Orthanc's plugin knows: STOW-RS and QIDO-RS."""
 
     kind, folder, verb = "DICOMweb server", "/dicom-web/servers", "stow"
+    tells_why = False
+    """Orthanc's plugin keeps the Failure Reason to itself: "Error in the network protocol", whatever it was (1.7)."""
+    takes_files = False
 
     def echo(self) -> None:
         """The smallest search there is."""
         self._ask("POST", f"{self._path}/qido", {"Uri": "/studies", "Arguments": {"limit": "1"}})
-
-    def send_file(self, content: bytes) -> None:
-        """Orthanc's plugin sends only what Orthanc holds."""
-        del content
-        raise ClassRefused(f"{self._alias}: only what Orthanc holds can be sent to a DICOMweb server")
 
     def _has(self, reference: Reference) -> bool:
         body = {
@@ -212,6 +213,21 @@ class OrthancPeer(_ThroughOrthanc):
     """Another Orthanc, over its REST API; it cannot be searched from here."""
 
     kind, folder, verb = "peer", "/peers", "store"
+
+    def send(self, instance: OrthancId, still_wanted: Callable[[], bool]) -> None:
+        """Sends the instance's file: Orthanc's own job calls an object sent that the peer has filtered out (1.10)."""
+        if not still_wanted():
+            raise Cancelled("not wanted any more")
+        with self._client.open_instance(instance) as stream:
+            self.send_file(b"".join(iter(lambda: stream.read(_READ_AT_ONCE), b"")))
+
+    def send_file(self, content: bytes) -> None:
+        """Sends a file; the peer's own answer says whether it has kept it."""
+        status = str(self._ask("POST", f"{self._path}/store-straight", content).get("Status"))
+        if status == "FilteredOut":
+            raise ClassRefused(f"{self._alias} filters an object of this SOP class out")
+        if status not in {"Success", "AlreadyStored"}:
+            raise DestinationUnavailable(f"{self._alias} did not keep an object: {status}")
 
     def echo(self) -> None:
         """Its system page."""

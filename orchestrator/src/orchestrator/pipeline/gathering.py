@@ -6,7 +6,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from orchestrator.compose.card.content import tiled
+from orchestrator.compose.masks import masked_instances
+from orchestrator.compose.source_values import text_of
 from orchestrator.dispatch import client as dispatch_client
+from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import Cancelled
 from orchestrator.handoffs import Composition, Replaced
 from orchestrator.jobs import catalogue, ledger, predictions, rejections
@@ -20,16 +23,20 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from pydicom import Dataset
 
-    from orchestrator.handoffs import Prediction, Preview
+    from orchestrator.handoffs import OrthancId, Prediction, Preview
     from orchestrator.jobs.input import JobInput
     from orchestrator.pipeline.tools import Tools
     from wetread_contract.declaration import Declaration
+    from wetread_contract.findings import Answer
 
 PREVIEW_ROWS = 240
 
 
 def composition(tools: Tools, job: ledger.Job, source: Dataset, previews: Mapping[str, Future[Preview]]) -> Composition:
-    """All that the result of a job is made from; waits for the previews. Raises `AnswerInvalid`."""
+    """All that the result of a job is made from; waits for the previews.
+
+    Raises `AnswerInvalid`, and what the archive raises.
+    """
     wanted = input_from_json(job.input)
     with tools.database.read() as connection:
         answered = prediction(connection, job)
@@ -47,12 +54,26 @@ def composition(tools: Tools, job: ledger.Job, source: Dataset, previews: Mappin
         source=source,
         selected=wanted.selected,
         left_out=wanted.left_out,
+        sources=_sources(tools, wanted, answered.answer, source),
         previews={uid: picture.result() for uid, picture in previews.items()},
         settings=tools.site().composition(),
         wetread_version=tools.wetread_version,
         replaces=replaces,
         rejections=times_rejected,
     )
+
+
+def _sources(tools: Tools, wanted: JobInput, answer: Answer, first: Dataset) -> Mapping[str, Dataset]:
+    """Headers of the images that masks are of; `first` is at hand already."""
+    at_hand = {text_of(first, "SOPInstanceUID"): first}
+    needed = [uid for uid in masked_instances(answer) if uid in wanted.orthanc_ids]
+    return {uid: at_hand.get(uid) or header(tools, wanted.orthanc_ids[uid]) for uid in needed}
+
+
+def header(tools: Tools, instance: OrthancId) -> Dataset:
+    """An instance's attributes without its pixels. Raises what the archive raises."""
+    with tools.archive.open_instance(instance) as stream:
+        return ArrivingFile(stream).header
 
 
 def start_previews(tools: Tools, wanted: JobInput) -> Mapping[str, Future[Preview]]:

@@ -9,7 +9,6 @@ from orchestrator.compose import compose
 from orchestrator.compose.source_values import text_of
 from orchestrator.deliver import plan, retract, store
 from orchestrator.dispatch import client as dispatch_client
-from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import (
     ArchiveRefused,
     Cancelled,
@@ -21,11 +20,12 @@ from orchestrator.errors import (
     WetreadError,
 )
 from orchestrator.handoffs import Dispatch, ObjectKind
-from orchestrator.jobs import crashes, ledger, news, predictions
+from orchestrator.jobs import answers, crashes, ledger, news, predictions
 from orchestrator.jobs.input import input_from_json
 from orchestrator.jobs.pauses import pause_after, spent
 from orchestrator.jobs.states import ACTIVE, ENDED, JobState
 from orchestrator.pipeline import counting, gathering
+from orchestrator.pipeline.recalling import recalled
 from orchestrator.telemetry import logs, metrics, tracing
 from orchestrator.telemetry.events import Event
 from wetread_contract.findings import Unsuitable
@@ -128,10 +128,13 @@ class Walk:
         if job.state is JobState.QUEUED:
             job = self._move(job, JobState.PREDICTING)
         wanted = input_from_json(job.input)
+        answered = recalled(self._tools, job, wanted, stop=lambda: not self._still(job))
+        if answered is not None:
+            return self._save(job, answered, Event.PREDICTION_RECALLED)
         with self._part("predict", job):
             answered = self._ask(job, wanted)
         self._source = answered.source
-        return self._save(job, answered)
+        return self._save(job, answered, Event.PREDICTION_RECEIVED)
 
     def _go_on_with_answer(self, job: ledger.Job) -> bool:
         """Goes on with what was answered before: the model is not asked again."""
@@ -167,7 +170,7 @@ class Walk:
                 clock=tools.clock,
             )
 
-    def _save(self, job: ledger.Job, answered: dispatch_client.Answered) -> bool:
+    def _save(self, job: ledger.Job, answered: dispatch_client.Answered, event: Event) -> bool:
         """One transaction: the answer is kept and the job is past the model; a crash after this asks no model again.
 
         False: nothing is made of it.
@@ -180,18 +183,15 @@ class Walk:
         reason = unsuitable.reason if unsuitable else ""
         with self._tools.database.write() as connection:
             digest = predictions.save(connection, saved)
+            answers.save(connection, job.key, digest, answered.inputs)
             kept = {"prediction_sha256": digest, "inference_s": prediction.inference_s, "failures": 0, "crashes": 0}
             if not ledger.move(connection, job, to, self._tools.clock(), reason=reason, changes=kept):
                 raise Cancelled("stopped by somebody else")
         self._tools.on_end()  # the model has room again
-        metrics.INFERENCE.labels(job.model.name).observe(prediction.inference_s)
-        counting.count(job.model.name, answer, answered.source)
-        logs.info(
-            Event.PREDICTION_RECEIVED,
-            job=logs.job(job.key),
-            model=job.model.name,
-            inference_s=round(prediction.inference_s, 4),
-        )
+        if event is Event.PREDICTION_RECEIVED:
+            metrics.INFERENCE.labels(job.model.name).observe(prediction.inference_s)
+            counting.count(job.model.name, answer, answered.source)
+        logs.info(event, job=logs.job(job.key), model=job.model.name, inference_s=round(prediction.inference_s, 4))
         if unsuitable:
             logs.info(Event.JOB_UNSUITABLE, job=logs.job(job.key), code=unsuitable.code)
         return told
@@ -291,8 +291,7 @@ class Walk:
         """The first selected instance's attributes, fetched only when this process has not just sent them."""
         if self._source is None:
             first = input_from_json(job.input).dispatched()[0]
-            with self._tools.archive.open_instance(first.orthanc_id) as stream:
-                self._source = ArrivingFile(stream).header
+            self._source = gathering.header(self._tools, first.orthanc_id)
         return self._source
 
     def _try_later(self, error: WetreadError) -> None:

@@ -23,10 +23,20 @@ class DestinationSettings(Section):
     """True: what it is proven to hold may be deleted from Orthanc. Only for a system that keeps it for good."""
     copies: bool = False
     """True: takes results of studies under another identity (anonymised, modified, without PatientID)."""
-    objects: tuple[Literal["card", "sr"], ...] = Field(default=("card", "sr"), min_length=1)
-    """What goes there; an SR shows as a blank tile in some viewers."""
+    objects: tuple[Literal["card", "sr", "seg", "cad"], ...] = Field(default=("card", "sr"), min_length=1)
+    """What goes there of what a result has: card, report, segmentations, Mammography CAD SR. An SR shows as a blank
+    tile in some viewers, and a system without segmentations refuses one, so these go only where they are asked for."""
     sr_class: Literal["comprehensive_3d", "comprehensive", "enhanced"] = "comprehensive_3d"
     """SOP class of the SR (…88.34, .33, .22); a system that does not know it is offered the next one by itself."""
+    card_modality: Literal["OT", "SC", "MG"] | None = None
+    """Modality of the card there, where it differs from `results.card_modality`."""
+    card_photometric_interpretation: Literal["RGB", "MONOCHROME2"] | None = None
+    """The card there in grey or in colour, where that differs from `results`; as large as in Orthanc, and colours that
+    it does not have there do not come back."""
+    series_number: int | None = Field(default=None, ge=1, le=2**31 - 101)
+    """Series number of the card there, where it differs from `results.series_number`; the others follow it."""
+    grade_in_series_description: bool | None = None
+    """Whether lists of series show the grade there, where that differs from `results`."""
     honours_rejection_notes: bool = False
     """True: a retracted result is withdrawn there by a Key Object Selection (IHE IOCM); else a person deletes it."""
     proof: Literal["auto", "find", "commitment"] = "auto"
@@ -58,6 +68,8 @@ class DeliveryRetrySettings(RetrySettings):
 
     first: Duration = timedelta(seconds=10)
     """Pause after the first failure; doubles each time."""
+    give_up_after: Duration = timedelta(days=1)
+    """A delivery that still fails then is FAILED; `wetread release` tries again."""
 
 
 class ModelDeliverySettings(Section):

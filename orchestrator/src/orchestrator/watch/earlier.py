@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 _JOB = re.compile(r"job=([0-9a-f]{64})")
 _KINDS = {
     "1.2.840.10008.5.1.4.1.1.7": ObjectKind.CARD,
+    "1.2.840.10008.5.1.4.1.1.66.4": ObjectKind.SEGMENTATION,
+    "1.2.840.10008.5.1.4.1.1.88.50": ObjectKind.CAD,
     "1.2.840.10008.5.1.4.1.1.88.59": ObjectKind.NOTE,
 }
-"""By SOP class (PS3.4 B.5): Secondary Capture, Key Object Selection; all others are reports."""
+"""By SOP class (PS3.4 B.5): Secondary Capture, Segmentation, Mammography CAD SR, Key Object Selection; all others are
+reports."""
 _BLOCK = 2**16
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from orchestrator.compose.check.frames import frame_faults
 from orchestrator.compose.check.identity import identity_faults
 from orchestrator.compose.check.reading import Unreadable, read
 from orchestrator.compose.check.references import reference_faults
@@ -34,9 +35,25 @@ def faults(composed: ComposedObject, composition: Composition) -> tuple[str, ...
         *uid_faults(file, composed, composition),
         *required_faults(dataset),
         *value_faults(dataset),
+        *frame_faults(dataset),
         *reference_faults(dataset, composition.selected),
         *tree_faults(dataset),
         *identity_faults(dataset, composition.source),
+    )
+
+
+def refuse_malformed(composed: ComposedObject) -> None:
+    """Return if an object that was made from a checked one has kept its form.
+
+    Raises:
+        ResultInvalid: it has not; the text says why.
+    """
+    try:
+        dataset = read(composed.content).dataset
+    except Unreadable as error:
+        raise ResultInvalid(f"the {composed.kind} cannot be given another form: {error}") from error
+    _refuse(
+        composed, (*required_faults(dataset), *value_faults(dataset), *frame_faults(dataset), *tree_faults(dataset))
     )
 
 
@@ -46,7 +63,10 @@ def refuse_invalid(composed: ComposedObject, composition: Composition) -> None:
     Raises:
         ResultInvalid: it may not; the text says why.
     """
-    found = faults(composed, composition)
+    _refuse(composed, faults(composed, composition))
+
+
+def _refuse(composed: ComposedObject, found: tuple[str, ...]) -> None:
     if found:
         more = f", and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
         msg = f"the {composed.kind} fails its check: {'; '.join(found[:_MOST_SHOWN])}{more}"

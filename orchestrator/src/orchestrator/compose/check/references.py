@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 _EVIDENCE: Final = ("CurrentRequestedProcedureEvidenceSequence", "SourceImageSequence")
 """Where a report and a card name what they rest on."""
 
-_OURS: Final = (*_EVIDENCE, "ReferencedSeriesSequence", "ContentSequence")
+_OURS: Final = (
+    *_EVIDENCE,
+    "ReferencedSeriesSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "ContentSequence",
+)
 """Sequences whose references are ours; the copied ones (Referenced Study …) are the source's."""
 
 

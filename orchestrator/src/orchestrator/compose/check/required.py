@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from orchestrator.compose.check.frames import FUNCTIONAL_GROUPS
+from orchestrator.compose.check.nesting import nested_faults
 from orchestrator.compose.module_tables import AttributeRule, mandatory_modules, module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from orchestrator.compose.check.reading import Item
 
@@ -19,17 +23,11 @@ def required_faults(dataset: Item) -> Iterator[str]:
     """What is missing, or empty where it must not be."""
     for key in mandatory_modules(dataset.text("SOPClassUID")):
         if key not in _JUDGED_ELSEWHERE:
-            yield from _faults(module(key), dataset, "")
+            yield from nested_faults(_rules(key), dataset, "")
 
 
-def _faults(rules: Iterable[AttributeRule], dataset: Item, place: str) -> Iterator[str]:
-    for rule in rules:
-        name = f"{place}{rule.keyword}"
-        if rule.keyword not in dataset:
-            if rule.type in {"1", "2"}:
-                yield f"{name} is missing"
-        elif rule.type == "1" and not dataset.has_value(rule.keyword):
-            yield f"{name} is empty"
-        elif rule.nested:
-            for item in dataset.items(rule.keyword):
-                yield from _faults(rule.nested, item, f"{name}.")
+@cache
+def _rules(key: str) -> tuple[AttributeRule, ...]:
+    """A module's table; what is in functional groups is for `frames`."""
+    rules = module(key)
+    return tuple(replace(rule, nested=()) for rule in rules) if key == FUNCTIONAL_GROUPS else rules
