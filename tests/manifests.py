@@ -142,8 +142,9 @@ class Renderer:
 
     def __init__(self, folder: Path) -> None:
         """Skips the test where there is no kubectl."""
-        if shutil.which("kubectl") is None:
-            pytest.skip("there is no kubectl to render manifests with")
+        self._kubectl = shutil.which("kubectl") or str(K8S.parent / ".tools/bin/kubectl")
+        if not Path(self._kubectl).exists():
+            pytest.skip("there is no kubectl to render manifests with. Type:  demo/host-packages kubectl")
         self._folder = folder / "k8s"
         shutil.copytree(K8S, self._folder)
 
@@ -158,7 +159,7 @@ class Renderer:
             used = {Path(one).name for one in own.get("components", [])} | set(added)
             own["components"] = [f"../../components/{one}" for one in COMPONENTS if one in used]
             file.write_text(yaml.safe_dump(own), encoding="utf-8")
-        done = subprocess.run(["kubectl", "kustomize", copied], capture_output=True, text=True, check=False)
+        done = subprocess.run([self._kubectl, "kustomize", copied], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{name}: {done.stderr}"
         return Rendered(done.stdout)
 

@@ -17,12 +17,12 @@ from orchestrator.cli import app
 
 ROOT = Path(__file__).parents[2]
 COMPOSE, K8S = ROOT / "compose", ROOT / "k8s"
-DOCKERFILES = sorted(ROOT.glob("*/Dockerfile")) + sorted(ROOT.glob("services/*/Dockerfile"))
+DOCKERFILES = [ROOT / "Dockerfile", *sorted(COMPOSE.glob("test/*.Dockerfile"))]
 
 
 def test_dockerfiles_follow_good_practice() -> None:
-    assert len(DOCKERFILES) == 3
-    satisfied("hadolint", "--config", ROOT / ".hadolint.yaml", *DOCKERFILES, *sorted(COMPOSE.glob("test/*.Dockerfile")))
+    assert len(DOCKERFILES) > 1
+    satisfied("hadolint", "--config", ROOT / ".hadolint.yaml", *DOCKERFILES)
 
 
 def test_yaml_is_tidy() -> None:
@@ -36,7 +36,7 @@ def test_the_compose_file_has_no_grave_fault() -> None:
 def test_the_same_file_in_two_places_is_the_same() -> None:
     """Kustomize reads nothing outside its folder, and Compose cannot add one key to a mounted file."""
     prometheus, alerting = _read("prometheus/prometheus.yml"), _read("prometheus/prometheus.alerting.yml")
-    site, tls = _read("site.yaml"), _read("site.tls.yaml")
+    site, tls, postgres = _read("site.yaml"), _read("site.tls.yaml"), _read("site.postgres.yaml")
     pairs = {
         "prometheus/rules/wetread.yml": "components/monitoring/wetread.yml",
         "orthanc/orthanc.json": "base/orthanc/orthanc.json",
@@ -45,6 +45,7 @@ def test_the_same_file_in_two_places_is_the_same() -> None:
     assert [here for here, there in pairs.items() if (COMPOSE / here).read_bytes() != (K8S / there).read_bytes()] == []
     assert alerting == {**prometheus, "alerting": alerting["alerting"]}
     assert {key: value for key, value in tls.items() if key != "models"} == site
+    assert {key: value for key, value in postgres.items() if not key.startswith("database")} == site
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -108,12 +109,5 @@ def test_every_alert_has_a_test() -> None:
     files = [_read(f"prometheus/rules/wetread.{kind}.yaml") for kind in ("test", "weeks.test")]
     tests = [one for file in files for test in file["tests"] for one in test["alert_rule_test"]]
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
-    fired = {
-        one["alertname"]
-        for file in tests
-        for test in file["tests"]
-        for one in test["alert_rule_test"]
-        if one["exp_alerts"]
-    }
 
-    assert fired == alerts
+    assert {one["alertname"] for one in tests if one["exp_alerts"]} == alerts
