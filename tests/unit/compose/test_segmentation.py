@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
 
+ULTRASOUND_MULTI_FRAME = "1.2.840.10008.5.1.4.1.1.3.1"
+
+
 def segmentations_of(made: Composition) -> list[ComposedObject]:
     return [one for one in compose(made).objects if one.kind is ObjectKind.SEGMENTATION]
 
@@ -34,7 +37,7 @@ def read(composed: ComposedObject) -> Dataset:
 
 
 def multi_frame() -> Dataset:
-    return mammogram(rows=10, columns=13, NumberOfFrames=3)
+    return mammogram(rows=10, columns=13, NumberOfFrames=3, SOPClassUID=ULTRASOUND_MULTI_FRAME)
 
 
 def random_pixels(image: Dataset, seed: int) -> Pixels:
@@ -169,6 +172,22 @@ def test_a_mask_of_a_frame_that_is_not_there_is_refused(frame: int) -> None:
     assert f"frame {frame}; its image has 3" in refusal(
         masked(image, masks=(of_label("mass", mask(image, frame=frame)),))
     )
+
+
+def test_a_mask_of_one_of_several_frames_of_a_class_that_has_one_is_refused() -> None:
+    image = mammogram(rows=10, columns=13, NumberOfFrames=2)
+    assert "has a single frame" in refusal(masked(image, masks=(of_label("mass", mask(image, frame=2)),)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"missing": ("SliceThickness",)}, {"FrameOfReferenceUID": ct_series(1)[0].StudyInstanceUID}],
+    ids=["thickness unknown", "frame of reference is the study"],
+)
+def test_a_place_that_the_headers_do_not_say_is_not_made_up(changes: dict[str, Any]) -> None:
+    made = [read(one) for one in segmentations_of(masked(*ct_series(2, **changes)))]
+    assert len(made) == 2
+    assert not any("FrameOfReferenceUID" in one for one in made)
 
 
 def test_a_mask_of_what_the_model_never_got_is_refused() -> None:
