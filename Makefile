@@ -33,7 +33,7 @@ smoke: setup  ## the same without waiting; succeeds only when both results are s
 
 .PHONY: test
 test: setup lint types  ## everything: style, types, layers, and every test against a real Orthanc
-	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql
+	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql openssl kubectl
 	$(BIN)/pytest tests -m "not compose" --numprocesses 2 --dist loadfile
 
 .PHONY: test-unit
@@ -80,9 +80,9 @@ soak: setup  ## ten times the design load for an hour (MINUTES=60): does the orc
 COMPOSE := docker compose --file compose/compose.yaml $(if $(filter gpu,$(HARDWARE)),--file compose/compose.gpu.yaml)
 
 .PHONY: images
-images: setup  ## build the images of the orchestrator and of both models (HARDWARE=gpu: brdensity for NVIDIA)
+images: setup  ## build the images: orchestrator, both models, the SDK's (HARDWARE=gpu: brdensity for NVIDIA)
 	REVISION=$$(git rev-parse HEAD) SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
-		$(COMPOSE) --profile pixelstats build orchestrator brdensity pixelstats
+		$(COMPOSE) --profile pixelstats --profile sdk build orchestrator brdensity pixelstats sdk
 
 .PHONY: secrets
 secrets:  ## make the passwords of the composed stack; those that are there stay
@@ -99,6 +99,7 @@ bundle: images  ## one archive of images, compose files, manifests and an instal
 .PHONY: e2e-compose
 e2e-compose: setup  ## build the images, compose a site and treat it badly; needs Docker with Compose
 	@docker info >/dev/null
+	@demo/host-packages openssl ip
 	$(BIN)/pytest tests/compose
 
 # --- work on it ----------------------------------------------------------------------------------

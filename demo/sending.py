@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from pydicom.uid import UID, MediaStorageDirectoryStorage
 from pynetdicom import AE, _config
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import ssl
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pynetdicom.association import Association
@@ -20,6 +22,8 @@ CALLING_AE_TITLE = "WETREAD_DEMO"
 MAX_CONTEXTS = 128
 """Of one association (PS3.8 9.3.2.2: odd numbers up to 255)."""
 SUCCESS = 0x0000
+ARCHIVE_NAME = "orthanc"
+"""In the certificate that `make certs` makes for it."""
 
 
 class NotSent(Exception):
@@ -51,17 +55,19 @@ def sort(files: Sequence[Path]) -> tuple[list[Sendable], list[Rejected]]:
     return sendable, [file for file in judged if isinstance(file, Rejected)]
 
 
-def send(files: Sequence[Sendable], *, port: int, ae_title: str) -> list[Rejected]:
+def send(files: Sequence[Sendable], *, port: int, ae_title: str, tls: ssl.SSLContext | None = None) -> list[Rejected]:
     """The files that the archive on this machine did not take; all others are stored.
 
-    Raises `NotSent` when it does not accept our association.
+    With `tls` by DICOM's secure transport (PS3.15 B.1), to the name in the archive's certificate, `orthanc`. Raises
+    `NotSent` when it does not accept our association.
     """
     rejected: list[Rejected] = []
     remaining = list(files)
     while remaining:
         kinds = sorted({_kind(file) for file in remaining})[:MAX_CONTEXTS]
         batch = [file for file in remaining if _kind(file) in kinds]
-        reasons = _send_batch(batch, kinds, port, ae_title)
+        with _association(kinds, port, ae_title, tls) as association:
+            reasons = _send_batch(batch, association)
         answered = batch[: len(reasons)]
         rejected += [Rejected(file.path, reason) for file, reason in zip(answered, reasons, strict=True) if reason]
         remaining = [file for file in remaining if file not in answered]
@@ -107,24 +113,33 @@ def _is_cut_off(dataset: pydicom.Dataset) -> bool:
     return bool(len(dataset.PixelData) < expected)
 
 
-def _send_batch(batch: Sequence[Sendable], kinds: Sequence[tuple[str, str]], port: int, ae_title: str) -> list[str]:
-    """Per file the reason why it was not stored, or nothing; ends early when a file broke the association."""
+@contextmanager
+def _association(
+    kinds: Sequence[tuple[str, str]], port: int, ae_title: str, tls: ssl.SSLContext | None
+) -> Iterator[Association]:
+    """One for these kinds of files, released in the end. Raises `NotSent`."""
     _config.STORE_SEND_CHUNKED_DATASET = True  # the file's own bytes, not what pydicom would write
     entity = AE(ae_title=CALLING_AE_TITLE)
     for sop_class, syntax in kinds:
         entity.add_requested_context(sop_class, syntax)
-    association = entity.associate("127.0.0.1", port, ae_title=ae_title)
+    secure = (tls, ARCHIVE_NAME) if tls else None
+    association = entity.associate("127.0.0.1", port, ae_title=ae_title, tls_args=secure)
     if not association.is_established:
         raise NotSent(f"Orthanc accepts no association on port {port}; is {ae_title} its AE title?")
-    accepted = {(context.abstract_syntax, context.transfer_syntax[0]) for context in association.accepted_contexts}
-    reasons: list[str] = []
     try:
-        for file in batch:
-            reasons.append(_store(association, file, accepted))
-            if not association.is_established:
-                break
+        yield association
     finally:
         association.release()
+
+
+def _send_batch(batch: Sequence[Sendable], association: Association) -> list[str]:
+    """Per file the reason why it was not stored, or nothing; ends early when a file broke the association."""
+    accepted = {(context.abstract_syntax, context.transfer_syntax[0]) for context in association.accepted_contexts}
+    reasons: list[str] = []
+    for file in batch:
+        reasons.append(_store(association, file, accepted))
+        if not association.is_established:
+            break
     return reasons
 
 

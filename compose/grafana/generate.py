@@ -45,7 +45,7 @@ FLEET = (
     Panel("Studies an hour", '3600 * sum(rate(wetread_events_total{event="study_noticed"}[5m]))', "studies"),
     Panel("Waiting, by model", "max by (model) (wetread_queue_depth)", "{{model}}"),
     Panel("Oldest waiting", "max by (model) (wetread_oldest_job_seconds)", "{{model}}", "s"),
-    Panel("Containers that take work", "sum by (model) (wetread_model_endpoints)", "{{model}}"),
+    Panel("Containers that take work", "max by (model) (wetread_model_endpoints)", "{{model}}"),
     Panel("Result after, 95 %", quantile(0.95, "wetread_result_seconds", "model"), "{{model}}", "s"),
     Panel("Stored after the last instance, 95 %", quantile(0.95, "wetread_stored_seconds", "model"), "{{model}}", "s"),
     Panel(
@@ -83,7 +83,7 @@ MODEL = (
 )
 SITE = (
     Panel("Up", "up", "{{job}} {{instance}}"),
-    Panel("Jobs by state", "sum by (state) (wetread_jobs)", "{{state}}"),
+    Panel("Jobs by state", "max by (state) (wetread_jobs)", "{{state}}"),
     Panel("Free on the ledger's disk", "wetread_disk_free_bytes / wetread_disk_size_bytes", "free", "percentunit"),
     Panel("Certificates end in", "wetread_certificate_expires_timestamp_seconds - time()", "{{certificate}}", "s"),
     Panel("Archive, on disk", "orthanc_disk_size_mb", "MB"),

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from demo.orthanc import Orthanc
     from demo.postgres import Postgres
     from demo.services import ModelService, Orchestrator
-    from tests.chaos.wire import Wire
     from tests.small_disk import SmallDisk
+    from tests.wire import Wire
 
     Program = Orchestrator | ModelService | Orthanc | Postgres
 

@@ -20,6 +20,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from demo.events import read
 from demo.postgres import NoPostgres
 from demo.services import SCRIPTS
 from demo.waiting import until
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from tests.nursery import Nursery
 
 KILLS = int(os.environ.get("CHAOS_KILLS") or 25)
-LONGEST_PAUSE_S = float(os.environ.get("CHAOS_PAUSE") or 1.2)
+LONGEST_PAUSE_S = float(os.environ.get("CHAOS_PAUSE") or 2.0)
 """Between two attacks. Shorter: more kills in an hour, and less work between them."""
 SEED = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
 END_ONE = 0.7
@@ -68,6 +69,7 @@ def test_violence_loses_nothing_and_doubles_nothing(world: World) -> None:
     begun = time.monotonic()
     exams, monkey = _play(world)
     lasted = time.monotonic() - begun
+    stored = sum(event.name == "result_stored" for one in world.orchestrators for event in read(one.log))
     world.kill()
     world.start()
     _wait_for_quiet(world)
@@ -76,6 +78,7 @@ def test_violence_loses_nothing_and_doubles_nothing(world: World) -> None:
         _wait_for_quiet(world)
     attacks = f"killed {monkey.killed.total()}: {dict(monkey.killed)} in {lasted:.0f} s; {_others(monkey)}"
     story = f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS} CHAOS_PAUSE={LONGEST_PAUSE_S:g}; {attacks}; {len(exams)} studies"
+    story += f", {stored} results stored meanwhile"
     _say(f"{story}, {_stories(exams)}; {poisoned} retried after three deaths; jobs {_jobs(world)}")
 
     found = list(check.faults(world.orthanc.archive, exams))

@@ -7,15 +7,16 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+import pydicom
 import pytest
-from tests.compose.site import ROOT, Site, run
+from pydicom.uid import generate_uid
+from tests.compose.site import BUILDER, ROOT, Site, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 BUILD_DEADLINE_S = 1800
-IMAGES = ("orchestrator", "brdensity", "pixelstats")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,10 +37,10 @@ def engine() -> None:
 
 @pytest.fixture(scope="session")
 def images(engine: None, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Every image of this checkout."""
+    """Every image of this checkout, and those of third parties; built at once, so that they share what they can."""
     del engine
-    site = Site(tmp_path_factory.mktemp("build"), "wetread-e2e-build")
-    site.compose("--profile", "pixelstats", "build", *IMAGES, "orthanc", "prometheus", timeout_s=BUILD_DEADLINE_S)
+    site = Site(tmp_path_factory.mktemp("build"), BUILDER)
+    site.compose("--profile", "*", "build", timeout_s=BUILD_DEADLINE_S)
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +53,18 @@ def site(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
 
 @pytest.fixture(scope="session")
 def exam(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """A folder with a synthetic exam, another one for each number."""
+    """A folder with a synthetic exam, another one for each number: drawn once, under UIDs of its own each time."""
+    drawn = tmp_path_factory.mktemp("drawn")
+    run(ROOT / ".venv/bin/brdensity", "phantom", "--out", drawn, timeout_s=300)
 
-    def drawn(seed: int) -> Path:
+    def numbered(number: int) -> Path:
         folder = tmp_path_factory.mktemp("exam")
-        run(ROOT / ".venv/bin/brdensity", "phantom", "--seed", str(seed), "--out", folder)
+        for path in drawn.glob("*.dcm"):
+            dataset = pydicom.dcmread(path)
+            for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+                dataset[keyword].value = generate_uid(entropy_srcs=[dataset[keyword].value, str(number)])
+            dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+            dataset.save_as(folder / path.name)
         return folder
 
-    return drawn
+    return numbered

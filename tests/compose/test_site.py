@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import time
+import json
+import re
 from typing import TYPE_CHECKING
 
+import pytest
 from demo.waiting import until
-from tests.compose.site import run
+from tests.compose.site import DEADLINE_S, ROOT, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,24 +16,17 @@ if TYPE_CHECKING:
 
     from tests.compose.site import Site
 
-COLD_START_S = 180
-JOIN_S = 10
 PAIR = 2
+EVERY_LINE_HAS = {"timestamp", "level", "event"}
 
 
-def test_a_cold_site_gives_its_first_result_within_three_minutes(
-    site: Site, exam: Callable[[int], Path], record_property: Callable[[str, object], None]
-) -> None:
-    first = exam(1)
-    started = time.monotonic()
+def test_a_cold_site_reads_an_exam(site: Site, exam: Callable[[int], Path]) -> None:
+    """How soon: `python -m bench.composed`."""
     site.up()
 
-    study = site.send(first)
-    site.results_of([study], PAIR, deadline_s=COLD_START_S)
+    study = site.send(exam(1))
 
-    elapsed_s = time.monotonic() - started
-    record_property("cold_up_to_first_result_s", round(elapsed_s, 1))
-    assert elapsed_s < COLD_START_S
+    site.results_of([study], PAIR)
 
 
 def test_strangers_are_not_let_into_the_archive(site: Site) -> None:
@@ -80,32 +75,27 @@ def test_prometheus_sees_everything(site: Site) -> None:
         up = {sample["metric"]["job"]: sample["value"][1] for sample in site.query("up")}
         return up == dict.fromkeys(("orchestrator", "models", "orthanc", "prometheus"), "1") or None
 
-    until(all_up, what="every target is up", deadline_s=60)
-    until(lambda: site.query("wetread_result_seconds_count") or None, what="the first result is counted", deadline_s=60)
+    until(all_up, what="every target is up", deadline_s=DEADLINE_S)
+    until(
+        lambda: site.query("wetread_result_seconds_count") or None,
+        what="the first result is counted",
+        deadline_s=DEADLINE_S,
+    )
     rules = site.http("PROMETHEUS_PORT", "/api/v1/rules").json()["data"]["groups"]
     assert [rule["name"] for group in rules for rule in group["rules"] if rule["health"] == "err"] == []
     assert rules
 
 
-def test_a_second_model_joins_with_one_command_and_gets_the_next_study_within_ten_seconds(
-    site: Site, exam: Callable[[int], Path], record_property: Callable[[str, object], None]
-) -> None:
+def test_a_second_model_joins_with_one_command_and_gets_the_next_study(site: Site, exam: Callable[[int], Path]) -> None:
     before = site.inspect("orchestrator")[0]["State"]["StartedAt"]
-    second = exam(2)
-    started = time.monotonic()
 
     site.compose("up", "--detach", "pixelstats")
     until(
-        lambda: [event for event in site.events("model_registered") if event["model"] == "pixelstats"] or None,
-        what="the orchestrator knows pixelstats",
-        deadline_s=60,
+        lambda: _endpoints(site, "pixelstats") or None, what="the orchestrator knows pixelstats", deadline_s=DEADLINE_S
     )
-    joined_s = time.monotonic() - started
-    record_property("second_model_joined_s", round(joined_s, 1))
-    study = site.send(second)
+    study = site.send(exam(2))
 
     site.results_of([study], 2 * PAIR)
-    assert joined_s < JOIN_S
     assert site.inspect("orchestrator")[0]["State"]["StartedAt"] == before, "adding a model restarts nothing"
 
 
@@ -116,11 +106,11 @@ def test_nothing_is_lost_and_nothing_comes_twice_when_containers_are_killed(
     site.kill("orchestrator")
     studies.append(site.send(exam(11)))
     site.kill("brdensity")
-    studies.append(site.send(exam(12)))
-    until(lambda: site.events("prediction_requested") or None, what="something is in work", deadline_s=60)
-    site.kill("orchestrator")
+    with site.held("pixelstats"):
+        studies += site.in_work([exam(12)])
+        site.kill("orchestrator")
 
-    site.results_of(studies, 2 * PAIR, deadline_s=180)
+    site.results_of(studies, 2 * PAIR)
     uids = [[one.dataset.SOPInstanceUID for one in site.archive.results(study)] for study in studies]
     assert all(len(set(found)) == 2 * PAIR for found in uids)
 
@@ -128,35 +118,68 @@ def test_nothing_is_lost_and_nothing_comes_twice_when_containers_are_killed(
 def test_three_replicas_of_a_model_share_its_studies(site: Site, exam: Callable[[int], Path]) -> None:
     site.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "brdensity=3", "brdensity")
     until(
-        lambda: len(_endpoints(site, "model_registered", "brdensity")) >= 3 or None,
+        lambda: len(_endpoints(site, "brdensity")) >= 3 or None,
         what="the orchestrator knows all three",
-        deadline_s=60,
+        deadline_s=DEADLINE_S,
     )
     exams = [exam(seed) for seed in range(20, 26)]
     seen = len(site.events("prediction_requested"))
 
     studies = [site.send(one) for one in exams]
-    site.results_of(studies, 2 * PAIR, deadline_s=180)
+    site.results_of(studies, 2 * PAIR)
 
     asked = [event for event in site.events("prediction_requested")[seen:] if event["model"] == "brdensity"]
     assert len({event["endpoint"] for event in asked}) == 3
 
 
+@pytest.mark.parametrize("service", ["orchestrator", "brdensity", "pixelstats"])
+def test_every_line_of_a_container_is_one_event_in_json(site: Site, service: str) -> None:
+    """After all that has happened to them here: starts, work, kills, an orderly stop."""
+    lines = site.lines(service)
+
+    events = [json.loads(line) if line.startswith("{") else {"line": line} for line in lines]
+    assert len(events) > 1
+    assert [event for event in events if not event.keys() >= EVERY_LINE_HAS] == []
+
+
 def test_an_upgrade_of_the_orchestrator_finishes_what_was_in_work(site: Site, exam: Callable[[int], Path]) -> None:
     exams = [exam(seed) for seed in range(30, 34)]
     site.compose("build", "orchestrator", timeout_s=600, WETREAD_VERSION="0.1.1")
-    queued = len(site.events("job_queued"))
-    studies = [site.send(one) for one in exams]
-    until(lambda: len(site.events("job_queued")) > queued or None, what="a job is in work", deadline_s=60)
-    stored = sum(len(site.archive.results(study)) for study in studies)
+    with site.held("brdensity", "pixelstats"):
+        studies = site.in_work(exams)
 
-    site.compose("up", "--detach", "--no-deps", "orchestrator", WETREAD_VERSION="0.1.1")
+        site.compose("up", "--detach", "--no-deps", "orchestrator", WETREAD_VERSION="0.1.1")
 
-    assert stored < 2 * PAIR * len(studies), "nothing was in flight any more: the test proves nothing"
-
-    site.results_of(studies, 2 * PAIR, deadline_s=180)
+    site.results_of(studies, 2 * PAIR)
     assert site.inspect("orchestrator")[0]["Config"]["Image"] == "wetread/orchestrator:0.1.1"
     assert site.inspect("orchestrator")[0]["RestartCount"] == 0
+    site.doctor()
+
+
+def test_a_model_that_is_written_as_the_guide_says_gets_the_last_hour_s_studies(
+    site: Site, exam: Callable[[int], Path], tmp_path: Path
+) -> None:
+    """The guide's own files in an empty folder, and its own commands; only the site has another name here."""
+    study = site.send(exam(70))
+    site.results_of([study], 2 * PAIR)
+    guide = (ROOT / "docs/add-a-model.md").read_text(encoding="utf-8").partition("## Write one")[2]
+    files = dict(re.findall(r"^`([\w.]+)`.*?^```\w+\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL))
+    build, start = re.findall(r"^    (docker (?:build|run) (?:.*\\\n)*.*)$", guide, re.MULTILINE)
+    assert files.keys() == {"model.yaml", "model.py", "Dockerfile"}
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    name = f"{site.name}-brightness"
+
+    run("sh", "-ec", build, cwd=tmp_path, timeout_s=600, DOCKER_BUILDKIT="0")
+    run(
+        "sh",
+        "-ec",
+        start.replace("--name brightness", f"--name {name}").replace("wetread_models", f"{site.name}_models"),
+    )
+    try:
+        site.results_of([study], 3 * PAIR)
+    finally:
+        run("docker", "rm", "--force", name)
 
 
 def test_taking_it_down_leaves_nothing(site: Site) -> None:
@@ -167,5 +190,9 @@ def test_taking_it_down_leaves_nothing(site: Site) -> None:
         assert run("docker", *kind, "--quiet", "--filter", label) == ""
 
 
-def _endpoints(site: Site, name: str, model: str) -> set[str]:
-    return {event["endpoint"] for event in site.events(name) if event["model"] == model and "endpoint" in event}
+def _endpoints(site: Site, model: str) -> set[str]:
+    return {
+        event["endpoint"]
+        for event in site.events("model_registered")
+        if event["model"] == model and "endpoint" in event
+    }

@@ -105,7 +105,7 @@ class Chain:
 
     def explain(self, study: str) -> str:
         """What `wetread explain` prints about a study, in one line."""
-        command = [SCRIPTS / "wetread", "explain", study, "--site", self.orchestrator.site_file]
+        command = [str(SCRIPTS / "wetread"), "explain", study, "--site", str(self.orchestrator.site_file)]
         told = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "500"})
         return " ".join(told.stdout.split())
 

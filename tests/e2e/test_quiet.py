@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from demo.following import short
 from demo.orthanc import Orthanc, OrthancSettings
 from demo.waiting import until
@@ -67,6 +68,8 @@ def test_a_ready_exam_is_read_before_it_is_stable_and_leaves_only_when_it_is_cal
         first = {str(one.dataset.SOPInstanceUID) for one in chain.orthanc.archive.results(study)}
         assert "until Orthanc calls the study stable" in listed(chain, "QUEUED")
         assert chain.orthanc.archive.get(f"/studies/{study}")["IsStable"] is False
+        metrics = requests.get(f"http://127.0.0.1:{chain.orchestrator.web_port}/metrics", timeout=60).text
+        assert 'wetread_stored_seconds_count{model="instant"} 1.0' in metrics
 
         chain.send([mammogram("R", "CC", study=name, number=9, ContentTime="093000", AcquisitionTime="093000")])
         chain.events.wait_for("result_replaced")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from tests.e2e.chain import Chain, model_settings, unique
 from tests.e2e.conftest import QUICK
 from tests.fakes.models import Answering
 
+from orchestrator.jobs import news
+from orchestrator.jobs.database import Database
 from orchestrator.watch.changes import PAGE_SIZE
 from wetread_sdk.serving import running
 
@@ -107,3 +110,73 @@ def test_an_orthanc_whose_database_was_replaced_by_an_older_copy_is_read_from_it
             assert len(chain.jobs(first)) == 1
         finally:
             orchestrator.stop()
+
+
+def test_an_orthanc_whose_database_was_replaced_by_one_with_a_longer_log_is_read_from_its_beginning(
+    orthanc: Orthanc, tmp_path: Path
+) -> None:
+    """By number our place is still in the log: what the other database had before it would never be read."""
+    storage = tmp_path / "orthanc" / "orthanc"
+    other = Orthanc(tmp_path / "other", QUICK)
+    with running(Answering(lambda _: answer()), model_settings(tmp_path, 0)) as model:
+        orchestrator = Orchestrator(tmp_path / "orchestrator", orthanc, (model.address,))
+        try:
+            chain = Chain(orthanc, orchestrator, orchestrator.start())
+            chain.events.wait_for("model_registered", looks_back_at="0")
+            first = chain.send(four_view_study(study=unique()))
+            assert chain.ended(first) == "result_stored"
+            _has_been_read(chain)
+            longest = orthanc.archive.get("/changes?last")["Last"]
+            other.start()
+            elsewhere = []
+            while other.archive.get("/changes?last")["Last"] <= 2 * longest:
+                views = four_view_study(study=unique())
+                elsewhere.append([other.archive.upload(as_file(view)) for view in views][-1])
+            _all_are_stable(other, elsewhere)
+
+            orthanc.stop()
+            other.stop()
+            shutil.rmtree(storage)
+            shutil.move(tmp_path / "other" / "orthanc", storage)
+            orthanc.start()
+
+            chain.events.wait_for("archive_replaced")
+            assert set(chain.all_ended(elsewhere).values()) == {"result_stored"}
+        finally:
+            orchestrator.stop()
+            other.kill()
+
+
+def test_a_study_that_goes_with_its_changes_is_not_taken_for_another_database(orthanc: Orthanc, tmp_path: Path) -> None:
+    with running(Answering(lambda _: answer()), model_settings(tmp_path, 0)) as model:
+        orchestrator = Orchestrator(tmp_path / "orchestrator", orthanc, (model.address,))
+        try:
+            chain = Chain(orthanc, orchestrator, orchestrator.start())
+            chain.events.wait_for("model_registered", looks_back_at="0")
+            first = chain.send(four_view_study(study=unique()))
+            assert chain.ended(first) == "result_stored"
+            place = _has_been_read(chain)
+
+            orthanc.archive.delete(f"/studies/{first}")
+            assert place not in {change["Seq"] for change in orthanc.archive.get("/changes")["Changes"]}
+
+            second = chain.send(four_view_study(study=unique()))
+            assert chain.ended(second) == "result_stored"
+            assert chain.logged("archive_replaced") == []
+        finally:
+            orchestrator.stop()
+
+
+def _has_been_read(chain: Chain) -> int:
+    """Our place, when it is the end of the change log and Orthanc has nothing more to say."""
+    archive = chain.orthanc.archive
+
+    def at_the_end() -> int | None:
+        stable = all(archive.get(f"/studies/{study}")["IsStable"] for study in archive.get("/studies"))
+        ledger = Database.existing(f"sqlite:///{chain.orchestrator.database}")
+        with closing(ledger), ledger.read() as connection:
+            place = news.cursor(connection)
+        at_end = stable and place is not None and place.seq == archive.get("/changes?last")["Last"]
+        return place.seq if at_end else None
+
+    return until(at_the_end, what="the change log has been read", deadline_s=60)

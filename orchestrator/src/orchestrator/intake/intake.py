@@ -74,14 +74,14 @@ class Intake:
         Raises what the archive raises; nothing is lost by that, the cursor stays.
         """
         place = self._place()
-        page = self._archive.changes(place.seq, changes.PAGE_SIZE)
-        if not page.changes and page.last < place.seq:
-            self._start_over(page.last)
+        page = changes.read(self._archive, place)
+        if changes.of_another_log(page, place):
+            self._start_over()
             return 0, 0
-        if not page.changes:
+        if not changes.says_more(page, place):
             return 0, 0
         with self._database.write() as connection:
-            noted = changes.note(connection, page, self._clock())
+            noted = changes.note(connection, page, place, self._clock())
         for study in noted.studies:
             logs.info(Event.STUDY_NOTICED, study=logs.short(study))
         return len(noted.studies), noted.arrivals
@@ -154,11 +154,11 @@ class Intake:
             news.start_cursor(connection, place.seq, place.started_at)
         return place
 
-    def _start_over(self, last: int) -> None:
-        """The log is shorter than our place in it: Orthanc's database was replaced."""
+    def _start_over(self) -> None:
+        """Orthanc's database was replaced: its log is read from the beginning."""
         logs.warning(Event.ARCHIVE_REPLACED)
         with self._database.write() as connection:
-            news.move_cursor(connection, min(last, 0))
+            news.move_cursor(connection, 0, None)
 
     def _settle(self, waiting: WaitingStudy, judge: _Judge) -> None:
         """The per-study guard: a study that cannot be read, or that nobody foresaw, holds up no other.

@@ -38,6 +38,7 @@ _POSTGRESQL_POOL = 10
 _STOPPED_AFTER_S = 6
 """A transaction in which nothing is said for this long is ended: its process is stopped, and others wait for it."""
 _WAIT_FOR_WRITERS_S = 30
+_MIGRATES_WITHIN_S = 120
 
 
 class Database:
@@ -93,13 +94,15 @@ class Database:
         except UNREACHABLE as error:
             raise DatabaseUnavailable(f"database: {_first_line(error)}; tried again") from error
 
-    def migrate(self) -> None:
-        """Brings the ledger's schema up to this release."""
+    def migrate(self, to: str = "head") -> None:
+        """Brings the ledger's schema up to this release, or to an earlier revision."""
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.write() as connection:
+            if self.shared:  # alembic reads its scripts while the transaction is idle, on a busy machine for seconds
+                connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{_MIGRATES_WITHIN_S}s'")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
     def close(self) -> None:
         """Gives all connections back."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.jobs.database import Database
     from orchestrator.jobs.engine import Engine
 
-_BOOKKEEPING = timedelta(seconds=30)
+_BOOKKEEPING = timedelta(seconds=5)
 """Long enough in its state that the engine's own records have caught up."""
 
 
@@ -35,6 +35,8 @@ def start_due(database: Database, engine: Engine, now: datetime, at_once: int) -
                 if attempt is not None:
                     engine.enqueue_delivery(connection, delivery.key, attempt)
                     started += 1
+    if started:
+        engine.wake()
     return started
 
 

@@ -25,6 +25,8 @@ class Cursor:
     seq: int
     started_at: datetime
     """The first start ever: nothing that last changed before makes a job unless the site says so."""
+    mark: str | None = None
+    """What the log says at this place; None where nobody has looked yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class WaitingStudy:
 def cursor(connection: sa.Connection) -> Cursor | None:
     """Our place, or None before the first start."""
     row = connection.execute(sa.select(CURSOR).where(CURSOR.c.name == _CHANGES)).one_or_none()
-    return None if row is None else Cursor(row.seq, row.started_at)
+    return None if row is None else Cursor(row.seq, row.started_at, row.mark)
 
 
 def start_cursor(connection: sa.Connection, seq: int, started_at: datetime) -> None:
@@ -50,9 +52,9 @@ def start_cursor(connection: sa.Connection, seq: int, started_at: datetime) -> N
     connection.execute(sa.insert(CURSOR).values(name=_CHANGES, seq=seq, started_at=started_at))
 
 
-def move_cursor(connection: sa.Connection, seq: int) -> None:
-    """Everything up to here is noted."""
-    connection.execute(sa.update(CURSOR).where(CURSOR.c.name == _CHANGES).values(seq=seq))
+def move_cursor(connection: sa.Connection, seq: int, mark: str | None) -> None:
+    """Everything up to here is noted; `mark` is what the log says here."""
+    connection.execute(sa.update(CURSOR).where(CURSOR.c.name == _CHANGES).values(seq=seq, mark=mark))
 
 
 def note_studies(connection: sa.Connection, studies: Iterable[OrthancId], noticed_at: datetime) -> None:

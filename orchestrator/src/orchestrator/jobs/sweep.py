@@ -39,6 +39,9 @@ def start_due(
     only to be sent away.
     """
     started = 0
+    with database.read() as connection:
+        if not turns.any_due(connection, now):
+            return 0
     with database.write() as connection:
         engaged = turns.engaged_by_model(connection)
         in_work = sum(engaged.values())
@@ -48,6 +51,8 @@ def start_due(
             if attempt is not None:
                 engine.enqueue(connection, job.key, attempt, job.model.name, job.priority)
                 started += 1
+    if started:
+        engine.wake()
     return started
 
 
@@ -132,4 +137,4 @@ def take_back(database: Database, engine: Engine, now: datetime) -> int:
 
 def _quiet(job: ledger.Job, now: datetime) -> bool:
     """Long enough in its state that the engine's own bookkeeping has caught up."""
-    return now - job.state_since > timedelta(seconds=30)
+    return now - job.state_since > timedelta(seconds=5)

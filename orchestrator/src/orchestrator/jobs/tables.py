@@ -59,8 +59,9 @@ CURSOR = Table(
     Column("name", String(16), primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("started_at", Instant, nullable=False),
+    Column("mark", String(160)),
 )
-"""Our place in Orthanc's change log; `started_at` is the first start ever."""
+"""Our place in Orthanc's change log; `mark` is what it says there, `started_at` is the first start ever."""
 
 ARRIVALS = Table(
     "arrivals",

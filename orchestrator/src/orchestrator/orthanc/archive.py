@@ -26,6 +26,8 @@ class Change:
     """`StableStudy`, `NewInstance` …"""
     orthanc_id: OrthancId
     """Of the study, series or instance that changed."""
+    date: str
+    """When, as the archive writes it."""
 
 
 @dataclass(frozen=True, slots=True)

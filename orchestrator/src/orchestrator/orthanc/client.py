@@ -64,7 +64,8 @@ class OrthancClient:
         """A page of the change log."""
         page = self._json("GET", "/changes", params={"since": since, "limit": limit})
         changes = tuple(
-            Change(int(change["Seq"]), str(change["ChangeType"]), OrthancId(change["ID"])) for change in page["Changes"]
+            Change(int(one["Seq"]), str(one["ChangeType"]), OrthancId(one["ID"]), str(one["Date"]))
+            for one in page["Changes"]
         )
         return ChangesPage(changes, int(page["Last"]), bool(page["Done"]))
 

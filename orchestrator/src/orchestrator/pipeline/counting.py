@@ -34,6 +34,6 @@ def stored(tools: Tools, job: ledger.Job) -> float:
     if not ledger.taken_up_again(job):
         with tools.database.read() as connection:
             last = judgements.last_instance_at(connection, job.study, job.key)
-        if last is not None:
-            metrics.STORED.labels(job.model.name).observe((now - last).total_seconds())
+        begun = last or job.noticed_at  # begun early, no content is recorded yet: since we heard of its last instance
+        metrics.STORED.labels(job.model.name).observe((now - begun).total_seconds())
     return elapsed_s

@@ -6,6 +6,7 @@ TensorFlow is imported by the commands that need it: it takes seconds.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from rich.table import Table
 
 from brdensity import store
 from brdensity.assets import committed_weights, home
+from wetread_sdk import logs
 
 if TYPE_CHECKING:
     from brdensity.evaluation import Confusion
@@ -88,7 +90,8 @@ def serve() -> None:
 
     - all others: `wetread_sdk/settings.py`.
     """
-    keep()
+    logs.configure("INFO")
+    logs.event(logging.getLogger("wetread_sdk.store"), logging.INFO, "weights_stored", tag=_keep())
     environment = {"WETREAD_DECLARATION": str(home() / "model.yaml")} | QUIET | os.environ
     port = environment.get("WETREAD_HTTP_PORT", "3000")
     command = [sys.executable, "-m", "bentoml", "serve", "brdensity.service:Service", "--port", port]
@@ -101,11 +104,15 @@ def keep() -> None:
 
     `brdensity serve` does it too.
     """
+    screen.print(f"weights in the model store: [bold]{_keep()}[/]")
+
+
+def _keep() -> str:
+    """The tag under which the committed weights are in the model store now."""
     from brdensity.names import DEMONSTRATION
 
     weights = committed_weights()
-    tag = store.put(DEMONSTRATION, weights, expected_sha256=store.pinned(weights), metadata={"stage": "demonstration"})
-    screen.print(f"weights in the model store: [bold]{tag}[/]")
+    return store.put(DEMONSTRATION, weights, expected_sha256=store.pinned(weights), metadata={"stage": "demonstration"})
 
 
 @application.command("import")
