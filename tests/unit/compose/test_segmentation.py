@@ -15,11 +15,14 @@ from tests.composition_factories import LESION, TISSUE, composition, mask, maske
 from tests.dicom_factories import ct_series, four_view_study, headers_of, mammogram
 
 from orchestrator.compose import compose, masks
+from orchestrator.compose.check import faults
 from orchestrator.errors import ResultInvalid
 from orchestrator.handoffs import ObjectKind
 from wetread_contract.findings import MaskPlane, Scope, ScopeLevel, Segmentation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestrator.handoffs import ComposedObject, Composition
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
@@ -215,3 +218,65 @@ def test_more_than_a_viewer_could_read_is_refused(monkeypatch: pytest.MonkeyPatc
 
 def test_without_masks_there_is_no_segmentation() -> None:
     assert segmentations_of(composition()) == []
+
+
+def test_card_and_report_say_where_the_masks_are() -> None:
+    card, _, report = compose(masked(*ct_series(2))).objects
+    assert b"2 mask(s) of the model are in segmentation objects of their own" in report.content
+    assert read(card).ImageType[0] == "DERIVED"
+
+
+def _one_frame_more(dataset: Dataset) -> None:
+    dataset.NumberOfFrames = int(dataset.NumberOfFrames) + 1
+
+
+def _an_unknown_segment(dataset: Dataset) -> None:
+    dataset.PerFrameFunctionalGroupsSequence[0].SegmentIdentificationSequence[0].ReferencedSegmentNumber = 7
+
+
+def _segments_from_two(dataset: Dataset) -> None:
+    dataset.SegmentSequence[0].SegmentNumber = 9
+
+
+def _no_derivation(dataset: Dataset) -> None:
+    del dataset.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence
+
+
+def _no_position(dataset: Dataset) -> None:
+    del dataset.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence
+
+
+def _one_index_less(dataset: Dataset) -> None:
+    dataset.PerFrameFunctionalGroupsSequence[0].FrameContentSequence[0].DimensionIndexValues = [1]
+
+
+def _pixels_missing(dataset: Dataset) -> None:
+    dataset.PixelData = dataset.PixelData[:-2]
+
+
+def _of_a_stranger(dataset: Dataset) -> None:
+    derivation = dataset.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence[0]
+    derivation.SourceImageSequence[0].ReferencedSOPInstanceUID = "1.2.3"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_one_frame_more, "frames are described"),
+        (_an_unknown_segment, "frame 1: shows a segment that is not described"),
+        (_segments_from_two, "not numbered from 1"),
+        (_no_derivation, "frame 1: DerivationImageSequence must stand once"),
+        (_no_position, "frame 1: PlanePositionSequence must stand once"),
+        (_one_index_less, "frame 1: 1 dimension indexes"),
+        (_pixels_missing, "PixelData has"),
+        (_of_a_stranger, "PerFrameFunctionalGroupsSequence refers to 1 instance(s) that were no input"),
+    ],
+)
+def test_the_check_finds_a_frame_that_does_not_say_what_it_shows(change: Callable[[Dataset], None], says: str) -> None:
+    made = masked(*ct_series(2))
+    (composed,) = segmentations_of(made)
+    dataset = read(composed)
+    change(dataset)
+    file = BytesIO()
+    dataset.save_as(file, enforce_file_format=True)
+    assert any(says in fault for fault in faults(replace(composed, content=file.getvalue()), made))
