@@ -10,7 +10,7 @@ from demo.following import short
 from demo.orthanc import OrthancSettings
 from demo.waiting import until
 from tests.delivery_chain import make_known
-from tests.dicom_factories import four_view_study
+from tests.dicom_factories import four_view_study, mammogram
 from tests.e2e.chain import Counting, unique
 
 if TYPE_CHECKING:
@@ -109,6 +109,80 @@ def test_a_name_corrected_in_place_has_the_result_withdrawn_and_made_again_witho
         rejected(chain, pacs, before)
         assert chain.logged("prediction_recalled")
         assert model.answered == 1
+
+
+def test_what_a_result_does_not_rest_on_may_be_corrected_and_it_stays_as_it_was(
+    own_chain: OwnChain, pacs: Pacs
+) -> None:
+    model = Counting()
+    with own_chain(model, OVERWRITES, **to_the_pacs()) as chain:
+        know_each_other(chain, pacs)
+        views = four_view_study(study=unique())
+        study = chain.send(views)
+        before = delivered(chain, pacs, study)
+
+        for view in views:
+            view.InstitutionName = "CORRECTED"
+        chain.send(views)
+
+        until(lambda: len(chain.logged("result_stored")) == 2 or None, what="it is made again", deadline_s=90)
+        assert chain.logged("prediction_recalled")
+        assert ours(chain, study) == set(before)
+        assert not chain.logged("result_retracted")
+        assert not chain.logged("delivery_queued", purpose="rejection")
+        assert model.answered == 1
+
+
+def test_a_study_that_orthanc_modifies_in_place_has_one_result_of_the_right_name(own_chain: OwnChain) -> None:
+    model = Counting()
+    with own_chain(model, OVERWRITES) as chain:
+        study = chain.send(four_view_study(study=unique()))
+        assert chain.ended(study) == "result_stored"
+        before = ours(chain, study)
+
+        kept = ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"]
+        modify(chain, f"/studies/{study}", {"Replace": {"PatientName": "RIGHT^NAME"}, "Keep": kept, "Force": True})
+
+        until(lambda: len(chain.logged("result_stored")) == 2 or None, what="it is made again", deadline_s=90)
+        found = chain.result(study)
+        assert {str(one.dataset.PatientName) for one in (found.card, found.report)} == {"RIGHT^NAME"}
+        assert len(ours(chain, study)) == 2
+        assert ours(chain, study).isdisjoint(before)
+        assert model.answered == 1
+        assert "agree" in chain.wetread("doctor", "--ledger")
+
+
+def test_a_retry_that_is_to_ask_again_asks_although_the_answer_is_kept(own_chain: OwnChain) -> None:
+    model = Counting()
+    with own_chain(model, KEEPS) as chain:
+        study = chain.send(four_view_study(study=unique()))
+        assert chain.ended(study) == "result_stored"
+        (job,) = [one.text("job") for one in chain.logged("result_stored")]
+
+        chain.wetread("retry", job, "--ask-again", "--by", "ana", "--reason", "a test")
+
+        until(lambda: len(chain.logged("result_stored")) == 2 or None, what="it is stored again", deadline_s=90)
+        assert model.answered == 2
+        assert not chain.logged("prediction_recalled")
+
+
+def test_a_delivered_result_that_the_grown_exam_replaces_is_rejected_at_the_pacs(
+    own_chain: OwnChain, pacs: Pacs
+) -> None:
+    model = Counting()
+    with own_chain(model, KEEPS, **to_the_pacs()) as chain:
+        know_each_other(chain, pacs)
+        name = unique()
+        study = chain.send(four_view_study(study=name))
+        before = delivered(chain, pacs, study)
+
+        chain.send([mammogram("R", "CC", study=name, number=9, ContentTime="233000", AcquisitionTime="233000")])
+
+        after = delivered(chain, pacs, study, times=2)
+        assert chain.logged("result_replaced")
+        assert set(after).isdisjoint(before)
+        rejected(chain, pacs, before)
+        assert model.answered == 2
 
 
 def test_a_laterality_corrected_in_place_is_another_question_and_the_model_is_asked_again(own_chain: OwnChain) -> None:
