@@ -147,6 +147,13 @@ class RetentionSettings(Section):
     """Bytes of the capacity that stay free: below it the oldest studies go until they are free again."""
     every: Duration = timedelta(minutes=10)
     """How often it is looked what can go."""
+    ledger: Duration = timedelta(days=90)
+    """How long the ledger knows a study that has left Orthanc, since it was last judged: decisions, jobs, answers. What
+    was sent to a destination is kept, so that it can be withdrawn, and all acts are. A study that comes again after
+    that is a new one."""
+    engine_records: Duration = timedelta(days=7)
+    """How long the engine's own records of ended attempts are kept, for a look at what it did; the ledger has all that
+    matters."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> RetentionSettings:
