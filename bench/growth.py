@@ -89,6 +89,9 @@ class Enqueued:
     def enqueue(self, *_: object) -> None:
         """Nothing is run."""
 
+    def wake(self) -> None:
+        """Nobody sleeps."""
+
 
 class Ledger:
     """The part of an orchestrator that touches the ledger, on a file of its own."""

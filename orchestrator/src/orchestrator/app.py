@@ -23,6 +23,7 @@ from orchestrator import pipeline
 from orchestrator.compose.rejection_note import rejection_note
 from orchestrator.compose.relabel import relabelled
 from orchestrator.deliver import forward, retention, retract, supports
+from orchestrator.deliver.forgetting import forget_gone
 from orchestrator.deliver.tidy import tidy
 from orchestrator.dispatch.active import ActiveModels
 from orchestrator.dispatch.registry import Registry
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from orchestrator.handoffs import DeliveryKey, JobKey
+    from orchestrator.handoffs import DeliveryKey, JobKey, OrthancId
     from orchestrator.jobs.membership import Membership
 
 STOP_WITHIN_S = 10
@@ -66,7 +67,6 @@ _FOLLOW_EVERY = timedelta(milliseconds=500)
 _STOCK_EVERY = timedelta(seconds=30)
 _LOST_EVERY = timedelta(seconds=5)
 """How often it is looked for work that the engine has given up, such as when the database was away."""
-_KEEP_ENGINE_RECORDS = timedelta(days=7)
 _OVER = {
     Event.ARCHIVE_UNAVAILABLE: Event.ARCHIVE_REACHED,
     Event.ARCHIVE_REFUSED: Event.ARCHIVE_REACHED,
@@ -109,6 +109,7 @@ class Orchestrator:
         self._last_round = now()
         self._last_clean_up = now() - timedelta(days=1)
         self._looked_up_to: JobKey | None = None
+        self._forgotten_up_to: OrthancId | None = None
         self._room = Room(folder(url), lambda: self._file.current.site.disk_reserve)
         self._trouble: dict[str, WetreadError] = {}
         self._failed = False
@@ -317,6 +318,8 @@ class Orchestrator:
         if moment - self._last_clean_up > self._file.current.site.retention.every:
             self._last_clean_up = moment
             retention.run(self._forward)
+            kept = self._file.current.site.retention.ledger
+            self._forgotten_up_to = forget_gone(self._archive, self._database, moment - kept, self._forgotten_up_to)
         return _TIDY_EVERY
 
     def _site_once(self) -> timedelta:
@@ -355,7 +358,7 @@ class Orchestrator:
             self._last_stock = moment
             delivery_sweep.expire(self._database, delivery.hold_for, moment)
             handover.hand_on(self._database, self._active(), self._site.models.version_grace, moment)
-            self._engine.forget(moment - _KEEP_ENGINE_RECORDS)
+            self._engine.forget(moment - self._file.current.site.retention.engine_records)
             tidy(self._database, self._archive, moment - _STOCK_EVERY, moment)
         return _SWEEP_EVERY
 

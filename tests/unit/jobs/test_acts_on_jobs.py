@@ -33,6 +33,9 @@ class Enqueued:
         del connection, key, attempt, priority
         self.models.append(model)
 
+    def wake(self) -> None:
+        pass
+
 
 def _move(database: Database, key: JobKey, *states: JobState) -> None:
     for state in states:

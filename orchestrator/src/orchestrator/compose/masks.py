@@ -112,7 +112,7 @@ def _mask(
         )
     if not (1 <= bits.frame <= size.frames or (bits.frame == 0 and size.frames == 1)):
         raise ResultInvalid(f"mask {segmentation.label!r} is of frame {bits.frame}; its image has {size.frames}")
-    return Mask(segmentation, bits, reference, source, plane_of(source, bits.frame), "NumberOfFrames" in source)
+    return Mask(segmentation, bits, reference, source, plane_of(source, bits.frame), size.frames > 1)
 
 
 def _key(mask: Mask) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ model is down is judged by what the model last said, and waits for it.
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.handoffs import ModelIdentity, RegisteredModel
@@ -16,7 +17,6 @@ from wetread_contract.declaration import DeclarationError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from datetime import datetime
 
     from orchestrator.dispatch.registry import Registry
     from orchestrator.jobs.catalogue import KnownModel
@@ -36,6 +36,11 @@ class SiteSays(Protocol):
         ...
 
 
+_NOTE_EVERY = timedelta(seconds=30)
+"""How exactly the ledger knows when a model last answered: far below `models.version_grace`, in minutes."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 class ActiveModels:
     """One version of each model name, and those in shadow; brought up to date by `refresh`, read by anybody."""
 
@@ -49,6 +54,7 @@ class ActiveModels:
         self._lock = threading.Lock()
         self._declarations: dict[str, Declaration | None] = {}
         self._models: tuple[RegisteredModel, ...] = ()
+        self._noted_at: dict[ModelIdentity, datetime] = {}
 
     def __call__(self) -> Sequence[RegisteredModel]:
         """As of the last refresh."""
@@ -60,11 +66,15 @@ class ActiveModels:
         live = self._registry.refresh()
         with self._database.write() as connection:
             now = self._clock()
-            new_names = [one.identity.name for one in live if catalogue.note(connection, one.identity, one.text, now)]
+            unnoted = [one for one in live if now - self._noted_at.get(one.identity, _NEVER) >= _NOTE_EVERY]
+            new_names = [
+                one.identity.name for one in unnoted if catalogue.note(connection, one.identity, one.text, now)
+            ]
             catalogue.note_refusals(connection, self._registry.refusals(), now)
             known = catalogue.known(connection)
             approved = approvals.all_approved(connection)
         chosen = choose(known, {one.identity for one in live}, approved, self._site(), self._parsed)
+        self._noted_at |= {one.identity: now for one in unnoted}
         with self._lock:
             self._models = chosen
         return new_names

@@ -35,6 +35,8 @@ def start_due(database: Database, engine: Engine, now: datetime, at_once: int) -
                 if attempt is not None:
                     engine.enqueue_delivery(connection, delivery.key, attempt)
                     started += 1
+    if started:
+        engine.wake()
     return started
 
 

@@ -9,13 +9,16 @@ Why each setting is what it is: docs/adr/0001.
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+from dbos._queue import queue_worker_thread
 
 from orchestrator.handoffs import DeliveryKey, JobKey, Purpose
+from orchestrator.jobs.bell import Bell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -34,10 +37,10 @@ _DELIVERY_THREADS = 8
 """Deliveries at once in this process, over all destinations; they wait for others and cost no computing."""
 _SCHEMA = "dbos"
 """Where DBOS keeps its tables in PostgreSQL."""
-POLL_S = 0.05
-"""Half of it is added to the latency of a study; each poll costs an idle process (`python -m bench.idle`)."""
-_DELIVER_POLL_S = 0.2
-"""Nobody waits for a delivery by the fraction of a second; each poll costs an idle process."""
+_IDLE_POLL_S = 1.0
+"""How often a queue is looked into unasked; whoever enqueues wakes it. Each look costs an idle process."""
+_IDLE_POLL_SHARED_S = 0.2
+"""The same with several replicas: what another one enqueues wakes nobody here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class Engine:
         self._executor_id = executor_id
         self._per_model = per_model
         self._client: DBOSClient | None = None
+        self._predict_bell, self._deliver_bell = Bell(), Bell()
+        self._lookers: tuple[threading.Thread, ...] = ()
         self._at_work: set[tuple[JobKey | DeliveryKey, int]] = set()
         """Attempts that a thread of this process is at; each adds and takes away its own, in one operation."""
 
@@ -107,39 +112,58 @@ class Engine:
             "log_level": "WARNING",
             "use_listen_notify": False,
         }
-        DBOS(config=config)
+        dbos = DBOS(config=config)
+        DBOS.listen_queues([])  # our own threads look into them, when there is something to see
 
         def walk(key: str, attempt: int) -> None:
-            self._walk(JobKey(key), attempt, self._steps(JobKey(key), attempt))
+            try:
+                self._walk(JobKey(key), attempt, self._steps(JobKey(key), attempt))
+            finally:
+                self._predict_bell.ring()
 
         def deliver(job: str, destination: str, purpose: str, attempt: int) -> None:
             key = DeliveryKey(JobKey(job), destination, Purpose(purpose))
-            self._walk(key, attempt, self._delivery_steps(key, attempt))
+            try:
+                self._walk(key, attempt, self._delivery_steps(key, attempt))
+            finally:
+                self._deliver_bell.ring()
 
         DBOS.workflow(name=DELIVERY, max_recovery_attempts=1000)(deliver)
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1000)(walk)
         DBOS.launch()
         logging.getLogger("dbos").handlers.clear()
         logging.getLogger("dbos").propagate = True
-        DBOS.register_queue(
-            QUEUE,
-            worker_concurrency=self._threads,
-            partition_concurrency=self._per_model,
-            polling_interval_sec=POLL_S,
-            on_conflict="always_update",
-        )
-        DBOS.register_queue(
-            DELIVER_QUEUE,
-            worker_concurrency=_DELIVERY_THREADS,
-            partition_concurrency=self._per_destination,
-            polling_interval_sec=_DELIVER_POLL_S,
-            on_conflict="always_update",
-        )
+        self._listen(dbos)
         self._client = DBOSClient(
             system_database_engine=self._database,
             serializer=DBOSPortableJSONSerializer(),
             application_name=APPLICATION,
         )
+
+    def _listen(self, dbos: DBOS) -> None:
+        """Starts the threads that look into the queues; at once, for what the last process has left."""
+        poll_s = _IDLE_POLL_S if self._database.dialect.name == "sqlite" else _IDLE_POLL_SHARED_S
+        predict = DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=self._threads,
+            partition_concurrency=self._per_model,
+            polling_interval_sec=poll_s,
+            on_conflict="always_update",
+        )
+        deliver_queue = DBOS.register_queue(
+            DELIVER_QUEUE,
+            worker_concurrency=_DELIVERY_THREADS,
+            partition_concurrency=self._per_destination,
+            polling_interval_sec=poll_s,
+            on_conflict="always_update",
+        )
+        self._lookers = tuple(
+            threading.Thread(target=queue_worker_thread, args=(bell, dbos, queue), name=f"queue {queue.name}")
+            for bell, queue in ((self._predict_bell, predict), (self._deliver_bell, deliver_queue))
+        )
+        for thread in self._lookers:
+            thread.start()
+        self.wake()
 
     def enqueue(self, connection: sa.Connection, key: JobKey, attempt: int, model: str, priority: int) -> None:
         """Hands over one attempt inside the caller's transaction: both happen or none."""
@@ -154,6 +178,11 @@ class Engine:
             "app_version": APPLICATION_VERSION,
         }
         self._client.enqueue_in_transaction(connection, options, key, attempt)
+
+    def wake(self) -> None:
+        """Looks at once for what was enqueued in a transaction that is committed by now."""
+        self._predict_bell.ring()
+        self._deliver_bell.ring()
 
     def enqueue_delivery(self, connection: sa.Connection, key: DeliveryKey, attempt: int) -> None:
         """Hands over one attempt at a delivery inside the caller's transaction."""
@@ -203,6 +232,10 @@ class Engine:
 
     def stop(self, within_s: int) -> frozenset[tuple[JobKey | DeliveryKey, int]]:
         """Takes no more work, waits for what is running at most that long; the attempts that still are."""
+        for bell in (self._predict_bell, self._deliver_bell):
+            bell.set()
+        for thread in self._lookers:
+            thread.join()
         if self._client is not None:
             self._client.destroy()
         DBOS.destroy(workflow_completion_timeout_sec=within_s)

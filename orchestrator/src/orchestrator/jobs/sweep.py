@@ -39,6 +39,9 @@ def start_due(
     only to be sent away.
     """
     started = 0
+    with database.read() as connection:
+        if not turns.any_due(connection, now):
+            return 0
     with database.write() as connection:
         engaged = turns.engaged_by_model(connection)
         in_work = sum(engaged.values())
@@ -48,6 +51,8 @@ def start_due(
             if attempt is not None:
                 engine.enqueue(connection, job.key, attempt, job.model.name, job.priority)
                 started += 1
+    if started:
+        engine.wake()
     return started
 
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+def any_due(connection: sa.Connection, now: datetime) -> bool:
+    """Whether there is a job whose turn has come: an idle site has none, and nothing more is looked at."""
+    return connection.execute(sa.select(JOBS.c.key).where(_is_due(now)).limit(1)).first() is not None
+
+
 def due_models(connection: sa.Connection, now: datetime) -> list[ModelIdentity]:
     """The models that have jobs whose turn has come."""
     columns = (JOBS.c.model, JOBS.c.version, JOBS.c.weights_sha256, JOBS.c.declaration_sha256, JOBS.c.image_digest)

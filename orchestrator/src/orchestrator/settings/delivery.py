@@ -40,8 +40,8 @@ class DestinationSettings(Section):
     honours_rejection_notes: bool = False
     """True: a retracted result is withdrawn there by a Key Object Selection (IHE IOCM); else a person deletes it."""
     proof: Literal["auto", "find", "commitment"] = "auto"
-    """How it is asked whether it holds an object: C-FIND or QIDO-RS, storage commitment where that is not
-    offered (auto), or one of them only."""
+    """How it is asked whether it holds an object: storage commitment, and C-FIND or QIDO-RS where that is not
+    offered or nothing is reported within 5 s (auto), or one of them only."""
     quiet: Duration | None = None
     """How long a study must have been quiet where that differs for this destination; as `delivery.quiet`."""
     proven_by: str = ""
@@ -147,6 +147,13 @@ class RetentionSettings(Section):
     """Bytes of the capacity that stay free: below it the oldest studies go until they are free again."""
     every: Duration = timedelta(minutes=10)
     """How often it is looked what can go."""
+    ledger: Duration = timedelta(days=90)
+    """How long the ledger knows a study that has left Orthanc, since it was last judged: decisions, jobs, answers. What
+    was sent to a destination is kept, so that it can be withdrawn, and all acts are. A study that comes again after
+    that is a new one."""
+    engine_records: Duration = timedelta(days=7)
+    """How long the engine's own records of ended attempts are kept, for a look at what it did; the ledger has all that
+    matters."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> RetentionSettings:

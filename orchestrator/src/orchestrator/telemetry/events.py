@@ -24,6 +24,7 @@ class Event(StrEnum):
     STUDY_UNREADABLE = "study_unreadable"
     STUDY_PASSED_OVER = "study_passed_over"
     STUDY_GONE = "study_gone"
+    STUDIES_FORGOTTEN = "studies_forgotten"
     STUDY_CORRECTED = "study_corrected"
     JOB_QUEUED = "job_queued"
     PREDICTION_REQUESTED = "prediction_requested"

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from orchestrator.telemetry.events import Event
+
 REGISTRY = CollectorRegistry()
 
 EVENTS = Counter(
     "wetread_events", "Things that have happened, by the name that the log gives them.", ["event"], registry=REGISTRY
 )
+for (
+    _event
+) in Event:  # Prometheus sees no increase in a number that appears with its first event: none would be told of it
+    EVENTS.labels(_event.value)
 PREDICTIONS = Counter(
     "wetread_predictions", "Answers of models by category; for drift.", ["model", "category"], registry=REGISTRY
 )
