@@ -56,16 +56,18 @@ def queue(connection: sa.Connection, case: Case, matched: Match, answer: SavedPr
     if origin == "rerun":
         answers.forget(connection, study, wanted, matched.model.name)
     again = origin == "rerun" and existing is not None and existing.state in ENDED
-    if existing is not None and corrections.begin_anew(connection, case, existing, wanted, answer):
-        return key
-    if existing is not None and existing.state not in standing.REOPENED and not again:
-        return key
+    if existing is not None and existing.state not in standing.REOPENED:
+        begun = corrections.begin_anew(connection, case, existing, wanted, answer)
+        if begun or not again:
+            return key
     replaces = None
     if not matched.shadow:
         slot = ledger.slot(connection, study, series, matched.model.name)
         replaces = _clear(connection, [job for job in slot if job.key != key], case.now)
     if existing is not None:
-        ledger.reopen(connection, existing, case.now, f"taken up again: {origin}", ask_again=again)
+        anew = again or corrections.correction(existing, wanted) is not corrections.Correction.NONE
+        ledger.reopen(connection, existing, case.now, f"taken up again: {origin}", ask_again=anew)
+        ledger.change(connection, ledger.known(connection, key), {"input": wanted.to_json()})
     else:
         new = ledger.NewJob(
             key=key,
