@@ -122,14 +122,18 @@ def test_three_replicas_of_a_model_share_its_studies(site: Site, exam: Callable[
         what="the orchestrator knows all three",
         deadline_s=DEADLINE_S,
     )
-    exams = [exam(seed) for seed in range(20, 26)]
     seen = len(site.events("prediction_requested"))
+    exams = map(exam, range(100, 200))
+    studies = [site.send(next(exams)) for _ in range(6)]
 
-    studies = [site.send(one) for one in exams]
+    def all_asked() -> bool | None:
+        """More come until each has been needed."""
+        studies.append(site.send(next(exams)))
+        asked = [event for event in site.events("prediction_requested")[seen:] if event["model"] == "brdensity"]
+        return len({event["endpoint"] for event in asked}) == 3 or None
+
+    until(all_asked, what="each container is asked", deadline_s=DEADLINE_S)
     site.results_of(studies, 2 * PAIR)
-
-    asked = [event for event in site.events("prediction_requested")[seen:] if event["model"] == "brdensity"]
-    assert len({event["endpoint"] for event in asked}) == 3
 
 
 @pytest.mark.parametrize("service", ["orchestrator", "brdensity", "pixelstats"])

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 ULTRASOUND_CINE = "1.2.840.10008.5.1.4.1.1.3.1"
 STUDY = composition().selected[0].reference.study_instance_uid
-TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value")
 
 
@@ -145,7 +144,7 @@ def _with_everything() -> Composition:
 
 
 def _masks_in_a_tomosynthesis() -> Composition:
-    image = dicom.multi_frame(4, rows=16, columns=24, SOPClassUID=TOMOSYNTHESIS)
+    image = dicom.multi_frame(4, rows=16, columns=24)
     return masked(image, masks=(Segmentation(*LESION, "mass", (mask(image, frame=2), mask(image, frame=4))),))
 
 
@@ -207,8 +206,8 @@ def test_dcmtk_reads_the_report_and_has_nothing_to_complain_about(person: dicom.
 def test_dcmtk_reads_the_mammography_cad_report_and_has_nothing_to_complain_about(name: str, tmp_path: Path) -> None:
     tree, complaints = report_tree(written(ANSWERS[name], tmp_path)[ObjectKind.CAD])
     assert complaints == ""
-    assert '(111036,DCM,"Mammography CAD Report")' in tree
-    assert "1.2.4" in tree
+    assert tree.startswith("Mammography CAD SR Document")
+    assert "<has properties 1.2.4>" in tree
 
 
 @needs_dicom3tools

@@ -49,6 +49,18 @@ def test_a_good_pacs_takes_everything_and_shows_it(tmp_path: Path, source: Ortha
     assert any(str(source.dicom_port) in line for line in sheet.lines() if line.startswith("firewall"))
 
 
+def test_a_destination_that_is_to_get_more_is_tried_with_it(tmp_path: Path, source: Orthanc, pacs: Pacs) -> None:
+    del pacs
+    chain = Chain(tmp_path, source, {"PACS": {"test": True, "objects": ["card", "seg", "cad"]}})
+
+    findings, _ = doctor.destination(chain.archive, chain.site, "PACS", datetime.now(UTC))
+
+    found = by_name(findings)
+    assert found["takes the segmentation"].good
+    assert found["takes the SR (Mammography CAD, 88.50)"].good
+    assert found["storage commitment"].said == "6 of 6"
+
+
 def test_a_pacs_without_3d_reports_and_without_search_is_seen_as_that(tmp_path: Path, source: Orthanc) -> None:
     with DifficultPacs(free_port(), classes=ALL_CLASSES[:1], can_be_searched=False) as pacs:
         make_known(source, "DIFFICULT", "DIFFICULT", pacs.port)

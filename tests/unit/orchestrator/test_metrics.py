@@ -22,18 +22,6 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def test_a_label_from_outside_has_few_values() -> None:
-    few = metrics.Few(2)
-
-    assert [few("a", "1"), few("b", "1"), few("c", "1"), few("a", "1")] == [
-        ("a", "1"),
-        ("b", "1"),
-        ("other", "other"),
-        ("a", "1"),
-    ]
-    assert metrics.Few(1, longest=4)("ab\ncdef") == ("abcd",)
-
-
 @pytest.mark.parametrize("days", [30, 365, 40 * 365])
 def test_the_end_of_a_certificate_is_read_from_its_file(tmp_path: Path, days: int) -> None:
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", str(days)]
