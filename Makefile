@@ -33,7 +33,7 @@ smoke: setup  ## the same without waiting; succeeds only when both results are s
 
 .PHONY: test
 test: setup lint types  ## everything: style, types, layers, and every test against a real Orthanc
-	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql openssl kubectl
+	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql openssl kubectl promtool
 	$(BIN)/pytest tests -m "not compose" --numprocesses 2 --dist loadfile
 
 .PHONY: test-unit
@@ -42,7 +42,7 @@ test-unit: setup  ## the tests that need nothing but Python, in less than a minu
 
 .PHONY: test-e2e
 test-e2e: setup  ## the tests against a real Orthanc and a real model
-	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql
+	@demo/host-packages orthanc dicomweb dcmtk dciodvfy postgresql promtool
 	$(BIN)/pytest tests -m "integration or e2e" --numprocesses 2 --dist loadfile
 
 .PHONY: lint

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from demo.orthanc import Orthanc, OrthancSettings
 from demo.processes import free_port
 from rich.console import Console
 from rich.progress import track
-from tests.delivery_chain import Chain, make_known
+from tests.delivery_chain import Chain, Result, make_known
 from tests.fakes.pacs import ACCEPTED, OUT_OF_RESOURCES, DifficultPacs
 
+from orchestrator.errors import ArchiveUnavailable
 from orchestrator.handoffs import DeliveryKey
 from orchestrator.telemetry import logs
 
@@ -47,7 +49,7 @@ def main(results: int = RESULTS) -> None:
         orthanc.start()
         make_known(orthanc, "DIFFICULT", "DIFFICULT", pacs.port)
         chain = Chain(Path(name), orthanc, {"DIFFICULT": {"test": True}}, deliver_within="90d")
-        made = [chain.result() for _ in track(range(results), "composing", console=console, transient=True)]
+        made = [_result(chain) for _ in track(range(results), "composing", console=console, transient=True)]
         began = time.perf_counter()
         keys = [DeliveryKey(one.job, "DIFFICULT") for one in made]
         with ThreadPoolExecutor(AT_ONCE) as threads:
@@ -62,6 +64,13 @@ def main(results: int = RESULTS) -> None:
     console.print(f"kept more than once: {sum(count > 1 for count in pacs.kept.values())} objects")
     console.print(f"different objects under one UID: {sum(len(one) > 1 for one in pacs.contents.values())}")
     console.print(f"{pacs.received} transfers, {sum(one.attempt for one in ended)} attempts, {took:.0f} s")
+
+
+def _result(chain: Chain) -> Result:
+    """A result to be sent; another where Orthanc has just closed the kept connection, as it does after a second."""
+    while True:
+        with suppress(ArchiveUnavailable):
+            return chain.result()
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ class OrthancSettings:
     """Seconds without news until Orthanc calls a study stable; a site would use a minute."""
     overwrite_instances: bool = False
     """Whether an instance that comes again takes the place of the first one."""
+    saves_jobs: bool = True
+    """Whether a modification or transfer that was under way when Orthanc was killed may go on at its next start."""
     lua_scripts: tuple[Path, ...] = ()
     """Scripts that Orthanc runs, such as one that routes what it receives."""
 
@@ -147,6 +149,7 @@ class Orthanc:
             # Compressing pixels for every reader costs Orthanc more than all else together.
             "HttpCompressionEnabled": False,
             "OverwriteInstances": self.settings.overwrite_instances,
+            "SaveJobs": self.settings.saves_jobs,
             "DicomWeb": {"Enable": True},
             "LuaScripts": [str(script) for script in self.settings.lua_scripts],
         }

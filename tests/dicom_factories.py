@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MAMMOGRAPHY_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.2"
 MAMMOGRAPHY_FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.2.1"
+BREAST_TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
@@ -177,7 +178,7 @@ def ct_series(slices: int = 3, **options: Option) -> list[Dataset]:
 
 def multi_frame(frames: int, **options: Option) -> Dataset:
     """The headers of an image of so many frames, each with its place in functional groups (PS3.3 C.7.6.16)."""
-    dataset = mammogram(**{"NumberOfFrames": frames, **options})
+    dataset = mammogram(**{"NumberOfFrames": frames, "SOPClassUID": BREAST_TOMOSYNTHESIS, **options})
     dataset.FrameOfReferenceUID = synthetic_uid("frame of reference", dataset.SOPInstanceUID)
     measures, orientation, shared = Dataset(), Dataset(), Dataset()
     measures.PixelSpacing, measures.SliceThickness = [0.1, 0.1], 1

@@ -76,6 +76,11 @@ class _Forked(Process):
         self.command = command
         self._process = _Handle(pid)
 
+    def _signal(self, number: signal.Signals) -> None:
+        """Only while it runs: whoever has ended is waited for at once, and its number may be somebody else's."""
+        if self.running:
+            super()._signal(number)
+
 
 class _Handle(subprocess.Popen[bytes]):
     """What `Process` asks of the process that it has started, for one that somebody else has."""

@@ -1,5 +1,8 @@
 # ruff: noqa: INP001 - a script
-"""Writes the dashboards beside it: fleet, one model, one site. `make docs`; with --check says if they are current."""
+"""Writes the dashboards beside it: fleet, one model, one site. `make docs`; with --check says if they are current.
+
+Replicas see the same ledger: what each of them measures counts once (`max by`), what each has done is added up.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,7 @@ FLEET = (
     Panel("Waiting, by model", "max by (model) (wetread_queue_depth)", "{{model}}"),
     Panel("Oldest waiting", "max by (model) (wetread_oldest_job_seconds)", "{{model}}", "s"),
     Panel("Containers that take work", "max by (model) (wetread_model_endpoints)", "{{model}}"),
+    Panel("Containers left alone after failures", "max by (model) (wetread_model_breakers_open)", "{{model}}"),
     Panel("Result after, 95 %", quantile(0.95, "wetread_result_seconds", "model"), "{{model}}", "s"),
     Panel("Stored after the last instance, 95 %", quantile(0.95, "wetread_stored_seconds", "model"), "{{model}}", "s"),
     Panel(
@@ -55,7 +59,14 @@ FLEET = (
         "s",
     ),
     Panel("Retries", rate("wetread_retries_total", "model, error"), "{{model}} {{error}}"),
-    Panel("Failed jobs", 'increase(wetread_events_total{event="job_failed"}[5m])', "failed"),
+    Panel("Failed jobs", 'sum(increase(wetread_events_total{event="job_failed"}[5m]))', "failed"),
+    Panel("Deliveries", "max by (destination, state) (wetread_deliveries)", "{{destination}} {{state}}"),
+    Panel(
+        "Longest on its way",
+        'max by (destination, state) (wetread_oldest_delivery_seconds{state=~"HELD|QUEUED|SENDING|PROVING"})',
+        "{{destination}} {{state}}",
+        "s",
+    ),
     Panel("Decisions", rate("wetread_decisions_total", "model, outcome"), "{{model}} {{outcome}}"),
 )
 OF_MODEL = '{model="$model"}'
@@ -72,7 +83,7 @@ MODEL = (
         "{{station}} {{software}}",
         "percentunit",
     ),
-    Panel("Waiting", f"wetread_queue_depth{OF_MODEL}", "jobs"),
+    Panel("Waiting", f"max(wetread_queue_depth{OF_MODEL})", "jobs"),
     Panel("Missed, by reason", rate("wetread_misses_total", "reason", OF_MODEL), "{{reason}}"),
     Panel("Waiting in its containers", of_containers("wetread_model_queue_depth"), "{{instance}}"),
     Panel("Its GPUs at work", of_containers("wetread_model_gpu_busy_ratio"), "{{instance}} {{device}}", "percentunit"),
@@ -85,7 +96,12 @@ SITE = (
     Panel("Up", "up", "{{job}} {{instance}}"),
     Panel("Jobs by state", "max by (state) (wetread_jobs)", "{{state}}"),
     Panel("Free on the ledger's disk", "wetread_disk_free_bytes / wetread_disk_size_bytes", "free", "percentunit"),
-    Panel("Certificates end in", "wetread_certificate_expires_timestamp_seconds - time()", "{{certificate}}", "s"),
+    Panel(
+        "Certificates end in",
+        "min by (certificate) (wetread_certificate_expires_timestamp_seconds) - time()",
+        "{{certificate}}",
+        "s",
+    ),
     Panel("Archive, on disk", "orthanc_disk_size_mb", "MB"),
     Panel("Events", rate("wetread_events_total", "event"), "{{event}}"),
 )

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
+from tests.manifests import EVERYTHING, EXAMPLE, OVERLAYS, Pod, Rendered, Renderer, load, pods
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("orchestrator/src", "proto/src/wetread_contract", "services/sdk/src", "services/brdensity/src")
@@ -51,3 +52,30 @@ def product() -> list[Module]:
 def everything() -> list[Module]:
     """Everything that people wrote."""
     return modules(*PRODUCT, "demo", "bench", "tests")
+
+
+@pytest.fixture(scope="session")
+def renderer(tmp_path_factory: pytest.TempPathFactory) -> Renderer:
+    return Renderer(tmp_path_factory.mktemp("rendered"))
+
+
+@pytest.fixture(scope="session")
+def sites(renderer: Renderer) -> dict[str, Rendered]:
+    return renderer.sites()
+
+
+@pytest.fixture(params=[*OVERLAYS, EVERYTHING])
+def site(sites: dict[str, Rendered], request: pytest.FixtureRequest) -> Rendered:
+    name: str = request.param
+    return sites[name]
+
+
+@pytest.fixture
+def whole(sites: dict[str, Rendered]) -> Rendered:
+    return sites[EVERYTHING]
+
+
+@pytest.fixture(scope="session")
+def example() -> Pod:
+    (pod,) = pods(load(EXAMPLE))
+    return pod

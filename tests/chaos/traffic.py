@@ -33,6 +33,7 @@ class Story(StrEnum):
     RETURNING = "sent, deleted, and sent again"
     SHRINKING = "sent, one view deleted, and that view sent again"
     CORRECTED = "sent under a wrong patient, sent again under the right one, and the wrong one deleted"
+    MODIFIED = "sent under a wrong patient, and given to the right one by Orthanc itself"
 
 
 WEIGHTS = {
@@ -44,6 +45,7 @@ WEIGHTS = {
     Story.RETURNING: 2,
     Story.SHRINKING: 1,
     Story.CORRECTED: 2,
+    Story.MODIFIED: 2,
 }
 
 
@@ -100,6 +102,8 @@ class Sender:
 
     def end(self, exam: Exam) -> None:
         """The second half."""
+        if exam.story is Story.MODIFIED:
+            exam.study = self._insist(lambda: self._modified(exam))
         if exam.story in {Story.DELETED, Story.RETURNING}:
             self._insist(lambda: self._delete(f"/studies/{exam.study}"))
         if exam.story is Story.SHRINKING:
@@ -112,6 +116,22 @@ class Sender:
             exam.study = self._upload(view)
         if exam.story is Story.CORRECTED:
             self._insist(lambda: self._delete(f"/studies/{wrong}"))
+
+    def _modified(self, exam: Exam) -> str | None:
+        """The corrected study, once Orthanc has made all of it; None: had it made, and what was broken off cleared.
+
+        Orthanc gives what it makes new UIDs each time, and takes the source away when all is made.
+        """
+        right = {"PatientID": f"CHAOS-{exam.name}-RIGHT", "PatientName": "CHAOS^RIGHT"}
+        made = self._archive.post("/tools/find", {"Level": "Study", "Query": {"PatientID": right["PatientID"]}})
+        if len(made) == 1 and len(self._archive.sources(made[0])) == exam.instances:
+            self._delete(f"/studies/{exam.study}")
+            return str(made[0])
+        for one in made:
+            self._delete(f"/studies/{one}")
+        patient = self._archive.get(f"/studies/{exam.study}")["ParentPatient"]
+        self._archive.post(f"/patients/{patient}/modify", {"Replace": right, "Force": True, "KeepSource": False})
+        return None
 
     def _upload(self, content: bytes) -> str:
         return self._insist(lambda: self._archive.upload(content))

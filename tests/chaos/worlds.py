@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.nursery import Nursery
 
+ORTHANC = OrthancSettings(stable_age_s=1, saves_jobs=False)
+"""What it was modifying when it was killed is not gone on with behind the back of whoever asks again."""
 REPLICAS = 3
 MODELS = 2
 QUICK = {"watch": {"reconcile": "2s"}, "retry": {"first": "200ms", "most": "1s"}, "disk_reserve": "4MB"}
@@ -30,7 +32,7 @@ QUICK = {"watch": {"reconcile": "2s"}, "retry": {"first": "200ms", "most": "1s"}
 def one_machine(folder: Path, nursery: Nursery, longest_pause_s: float) -> Iterator[World]:
     """Not started. Wires run to Orthanc and model; the ledger lies on a small disk where this user may mount one."""
     with ExitStack() as parts:
-        orthanc = Orthanc(folder / "orthanc", OrthancSettings(stable_age_s=1))
+        orthanc = Orthanc(folder / "orthanc", ORTHANC)
         model = _model(folder, "model", nursery)
         wires = [
             parts.enter_context(Wire(orthanc.http_port, "Orthanc")),
@@ -58,7 +60,7 @@ def replicas(folder: Path, nursery: Nursery, longest_pause_s: float) -> Iterator
         parts.callback(postgres.remove)
         postgres.start()
         address = postgres.make("chaos")
-        orthanc = Orthanc(folder / "orthanc", OrthancSettings(stable_age_s=1))
+        orthanc = Orthanc(folder / "orthanc", ORTHANC)
         models = [_model(folder, f"model-{number}", nursery) for number in range(MODELS)]
         shared = [
             parts.enter_context(Wire(orthanc.http_port, "Orthanc")),

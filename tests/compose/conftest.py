@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pydicom
 import pytest
 from pydicom.uid import generate_uid
-from tests.compose.site import ROOT, Site, run
+from tests.compose.site import BUILDER, ROOT, Site, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def engine() -> None:
 def images(engine: None, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every image of this checkout, and those of third parties; built at once, so that they share what they can."""
     del engine
-    site = Site(tmp_path_factory.mktemp("build"), "wetread-e2e-build")
+    site = Site(tmp_path_factory.mktemp("build"), BUILDER)
     site.compose("--profile", "*", "build", timeout_s=BUILD_DEADLINE_S)
 
 

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "compose"
-UP_DEADLINE_S = 300
+UP_DEADLINE_S = 600
+DEADLINE_S = 300
+"""For what takes seconds on a machine that has nothing else to do."""
 STABLE_AGE_S = 2
-REQUEST_TIMEOUT_S = 15
+REQUEST_TIMEOUT_S = 30
 REPLICAS = 3
 """Of the orchestrator, in compose.postgres.yaml."""
+BUILDER = "wetread-e2e-build"
+"""The project that builds; Compose writes its name into each image."""
 IMAGES = {"POSTGRES_IMAGE": "wetread-test/postgres", "JAEGER_IMAGE": "wetread-test/collector"}
 """Of third parties, built from packages where no registry can be reached; the others are named in compose.test.yaml."""
 
@@ -46,7 +50,7 @@ def free_ports(number: int) -> str:
         return f"{first}-{first + number - 1}"
 
 
-def run(*command: str | Path, timeout_s: float = 120, cwd: Path = ROOT, **environment: str) -> str:
+def run(*command: str | Path, timeout_s: float = DEADLINE_S, cwd: Path = ROOT, **environment: str) -> str:
     """What a program says. Raises `AssertionError` with all that it said when it fails."""
     return _run([str(part) for part in command], timeout_s, cwd, environment)
 
@@ -152,11 +156,17 @@ class Site:
     def held(self, *services: str) -> Iterator[None]:
         """While the block runs, these services' containers stand still: what they have been given stays undone."""
         containers = [container for service in services for container in self.containers(service)]
-        run("docker", "pause", *containers)
+        self._tell(containers, "STOP")
         try:
             yield
         finally:
-            run("docker", "unpause", *containers)
+            self._tell(containers, "CONT")
+
+    @staticmethod
+    def _tell(containers: Sequence[str], signal: str) -> None:
+        """Sends a signal to all processes of containers but their first, which only reads what the others write."""
+        for container in containers:
+            run("docker", "exec", container, "sh", "-c", f"kill -s {signal} -- -1")
 
     def in_work(self, exams: Sequence[Path]) -> list[str]:
         """Sends exams; returns their studies when a model has been asked about one of them."""
@@ -165,7 +175,7 @@ class Site:
         until(
             lambda: len(self.events("prediction_requested")) > asked or None,
             what="a model is asked",
-            deadline_s=120,
+            deadline_s=DEADLINE_S,
         )
         return studies
 
@@ -193,7 +203,7 @@ class Site:
         found: list[dict[str, Any]] = answer.json()["data"]["result"]
         return found
 
-    def results_of(self, studies: Sequence[str], each: int, deadline_s: float = 240) -> None:
+    def results_of(self, studies: Sequence[str], each: int, deadline_s: float = 600) -> None:
         """Waits until every study has so many objects of ours. Raises `NotInTime`."""
 
         def complete() -> bool | None:

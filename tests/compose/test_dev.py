@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from demo.waiting import until
-from tests.compose.site import COMPOSE, ROOT, Site
+from tests.compose.site import COMPOSE, DEADLINE_S, ROOT, Site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,11 +29,11 @@ def test_a_saved_file_goes_into_the_running_orchestrator_and_restarts_it(images:
         before = site.inspect("orchestrator")[0]["State"]["StartedAt"]
         with subprocess.Popen(site.command("watch", "--no-up", "orchestrator"), stdout=subprocess.DEVNULL) as watching:
             try:
-                until(lambda: _saved(site, checkout) or None, what="the file is there", deadline_s=120)
+                until(lambda: _saved(site, checkout) or None, what="the file is there", deadline_s=DEADLINE_S)
                 until(
                     lambda: site.inspect("orchestrator")[0]["State"]["StartedAt"] != before or None,
                     what="it was started again",
-                    deadline_s=120,
+                    deadline_s=DEADLINE_S,
                 )
             finally:
                 watching.terminate()

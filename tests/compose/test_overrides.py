@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from demo.sending import NotSent
 from demo.waiting import until
-from tests.compose.site import Site
+from tests.compose.site import DEADLINE_S, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,9 @@ def site(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
     overrides = ("tls", "dicom-tls", "traces")
     with Site(tmp_path_factory.mktemp("site"), f"wetread-overrides-{os.getpid()}", *overrides) as composed:
         composed.up(*SERVICES)
-        until(lambda: composed.events("model_registered") or None, what="it shows its certificate", deadline_s=120)
+        until(
+            lambda: composed.events("model_registered") or None, what="it shows its certificate", deadline_s=DEADLINE_S
+        )
         yield composed
 
 
@@ -82,7 +84,7 @@ def test_the_end_of_the_certificates_is_measured(site: Site) -> None:
     def measured() -> list[object] | None:
         return site.query("wetread_certificate_expires_timestamp_seconds - time()") or None
 
-    samples = until(measured, what="Prometheus knows when certificates end", deadline_s=60)
+    samples = until(measured, what="Prometheus knows when certificates end", deadline_s=DEADLINE_S)
 
     assert len(samples) == 2
 
@@ -98,7 +100,7 @@ def test_one_trace_over_orchestrator_and_model_reaches_the_collector(
         spans = [span for span in _spans(site) if span["trace"] not in before]
         return spans if {"predict", "Predict", "infer", "store"} <= {span["name"] for span in spans} else None
 
-    spans = until(whole, what="every part of the job is there", deadline_s=120)
+    spans = until(whole, what="every part of the job is there", deadline_s=DEADLINE_S)
     services = {span["name"]: span["service"] for span in spans}
     assert len({span["trace"] for span in spans}) == 1
     assert (services["predict"], services["Predict"]) == ("wetread", "pixelstats")

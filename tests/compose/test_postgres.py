@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from demo.waiting import until
-from tests.compose.site import COMPOSE, REPLICAS, Site, run
+from tests.compose.site import COMPOSE, DEADLINE_S, REPLICAS, Site, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def site(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
     with Site(tmp_path_factory.mktemp("site"), f"wetread-postgres-{os.getpid()}", "postgres") as composed:
         composed.files.remove(OVERRIDE)
         composed.up("orthanc", "orchestrator", "pixelstats")
-        until(lambda: composed.events("model_registered") or None, what="the model is known", deadline_s=120)
+        until(lambda: composed.events("model_registered") or None, what="the model is known", deadline_s=DEADLINE_S)
         composed.files.append(OVERRIDE)
         yield composed
 
@@ -41,7 +41,7 @@ def test_a_site_moves_from_sqlite_and_starts_as_three(site: Site, exam: Callable
     site.up(*SERVICES)
 
     assert len(site.containers("orchestrator")) == REPLICAS
-    until(lambda: site.events("model_registered") or None, what="the model is known", deadline_s=120)
+    until(lambda: site.events("model_registered") or None, what="the model is known", deadline_s=DEADLINE_S)
     site.doctor()
     assert len(site.archive.results(read_before)) == PAIR
 
@@ -55,7 +55,7 @@ def test_all_share_one_database_and_prometheus_sees_each(site: Site, exam: Calla
         up = [sample["value"][1] for sample in site.query('up{job="orchestrator"}')]
         return up == ["1"] * REPLICAS or None
 
-    until(all_up, what="every orchestrator is scraped", deadline_s=120)
+    until(all_up, what="every orchestrator is scraped", deadline_s=DEADLINE_S)
     pages = [container["NetworkSettings"]["Ports"]["8080/tcp"][0] for container in site.inspect("orchestrator")]
     assert {page["HostIp"] for page in pages} == {"127.0.0.1"}
     assert len({page["HostPort"] for page in pages}) == REPLICAS
@@ -83,13 +83,13 @@ def test_when_the_leader_s_container_is_killed_the_others_finish_its_work_once(
     site: Site, exam: Callable[[int], Path]
 ) -> None:
     exams = [exam(seed) for seed in range(61, 65)]
-    leader = until(lambda: _leader(site), what="somebody leads", deadline_s=60)
+    leader = until(lambda: _leader(site), what="somebody leads", deadline_s=DEADLINE_S)
     with site.held("pixelstats"):
         studies = site.in_work(exams)
 
         run("docker", "kill", leader)
 
-        until(lambda: _leader(site), what="another one leads", deadline_s=120)
+        until(lambda: _leader(site), what="another one leads", deadline_s=DEADLINE_S)
 
     site.results_of(studies, PAIR)
     assert len(site.containers("orchestrator")) == REPLICAS - 1

@@ -35,6 +35,7 @@ from tests.contract.dicom_validators import entity_errors, iod_errors, needs_dcm
 from orchestrator.compose import compose
 from orchestrator.handoffs import ObjectKind, Replaced
 from wetread_contract.findings import Findings, Segmentation, Unsuitable
+from wetread_contract.judgement import InstanceReference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from orchestrator.handoffs import Composition
 
 ULTRASOUND_CINE = "1.2.840.10008.5.1.4.1.1.3.1"
-TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
+STUDY = composition().selected[0].reference.study_instance_uid
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value")
 
 
@@ -143,7 +144,7 @@ def _with_everything() -> Composition:
 
 
 def _masks_in_a_tomosynthesis() -> Composition:
-    image = dicom.multi_frame(4, rows=16, columns=24, SOPClassUID=TOMOSYNTHESIS)
+    image = dicom.multi_frame(4, rows=16, columns=24)
     return masked(image, masks=(Segmentation(*LESION, "mass", (mask(image, frame=2), mask(image, frame=4))),))
 
 
@@ -152,7 +153,23 @@ def _masks_in_a_cine() -> Composition:
     return masked(image, masks=(Segmentation(*LESION, "mass", (mask(image, frame=2), mask(image, frame=4))),))
 
 
+def _with(made: Composition, **settings: object) -> Composition:
+    return replace(made, settings=replace(made.settings, **settings))  # type: ignore[arg-type]
+
+
+REPLACED = Replaced(
+    RECEIVED_AT - timedelta(hours=1),
+    "B",
+    (
+        InstanceReference(STUDY, "2.25.11", "1.2.840.10008.5.1.4.1.1.88.34", "2.25.12"),
+        InstanceReference(STUDY, "2.25.13", "1.2.840.10008.5.1.4.1.1.88.50", "2.25.14"),
+    ),
+)
+BOTH = ("sr", "cad")
 ANSWERS = {
+    "both reports": _with(composition(), reports=BOTH),
+    "both reports of an unsuitable study": _with(composition(Unsuitable("missing_view", "No MLO.")), reports=BOTH),
+    "both reports that replace others": _with(replace(composition(), replaces=REPLACED), reports=BOTH),
     "everything": _with_everything(),
     "uncalibrated": composition(Findings(density_findings(composition().selected, calibrated=False), ())),
     "nothing": composition(Findings((), ())),
@@ -182,6 +199,15 @@ def test_dcmtk_reads_the_report_and_has_nothing_to_complain_about(person: dicom.
     tree, complaints = report_tree(written(made, tmp_path)[ObjectKind.REPORT])
     assert complaints == ""
     assert '"Breast composition")=(129718006,SCT,"Heterogeneously dense")' in tree
+
+
+@needs_dcmtk
+@pytest.mark.parametrize("name", [name for name in ANSWERS if name.startswith("both reports")])
+def test_dcmtk_reads_the_mammography_cad_report_and_has_nothing_to_complain_about(name: str, tmp_path: Path) -> None:
+    tree, complaints = report_tree(written(ANSWERS[name], tmp_path)[ObjectKind.CAD])
+    assert complaints == ""
+    assert tree.startswith("Mammography CAD SR Document")
+    assert "<has properties 1.2.4>" in tree
 
 
 @needs_dicom3tools

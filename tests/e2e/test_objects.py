@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from wetread_sdk import Study
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34"
+MAMMOGRAPHY_CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 
 
@@ -87,3 +89,28 @@ def test_masks_are_stored_delivered_replaced_and_withdrawn_as_segmentations_of_t
 
         chain.wetread("retract", replaced.text("by"), "--by", "Ada", "--reason", "wrong", "--yes")
         assert ours(chain, study, SEGMENTATION) == {}
+
+
+def test_a_mammography_cad_report_goes_instead_of_the_other_and_names_the_one_that_it_replaces(
+    tmp_path: Path, pacs: Pacs
+) -> None:
+    site = to("PACS", test=True, objects=["card", "cad"]) | {"results": {"models": {"instant": {"reports": ["cad"]}}}}
+    model = Answering(lambda _: answer())
+    with started(tmp_path, model, model_settings(tmp_path, free_port()), **site) as chain:
+        introduce(chain, pacs)
+        name = unique()
+        study = chain.send(four_view_study(study=name))
+        chain.events.wait_for("result_delivered")
+        (first,) = ours(chain, study, MAMMOGRAPHY_CAD_SR)
+        assert ours(chain, study, COMPREHENSIVE_3D_SR) == {}
+        assert pacs.holds(first) == 1
+        assert "agree" in chain.wetread("doctor", "--ledger")
+
+        chain.send([mammogram("R", "CC", study=name, number=9, ContentTime="093000", AcquisitionTime="093000")])
+        chain.events.wait_for("result_replaced")
+        chain.events.wait_for("result_delivered")
+        (second,) = ours(chain, study, MAMMOGRAPHY_CAD_SR).values()
+        assert second.SOPInstanceUID != first
+        assert pacs.holds(str(second.SOPInstanceUID)) == 1
+        named = second.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence
+        assert [str(one.ReferencedSOPInstanceUID) for one in named] == [first]

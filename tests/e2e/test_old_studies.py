@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from pydicom import Dataset
     from tests.e2e.chain import Chain
 
     OwnChain = Callable[..., AbstractContextManager[Chain]]
@@ -26,6 +27,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 NAME = "DIFFICULT"
 OLD = 25
 AGES_DAYS = (8, 31, 366, 4000, 20000)
+
+
+def exam(date: str) -> list[Dataset]:
+    """Four views of that day."""
+    dated = {"StudyDate": date, "AcquisitionDate": date, "ContentDate": date}
+    return four_view_study(study=unique(), rows=16, columns=16, **dated)
 
 
 def test_old_studies_that_are_pushed_into_orthanc_are_read_and_none_is_sent(own_chain: OwnChain) -> None:
@@ -37,11 +44,11 @@ def test_old_studies_that_are_pushed_into_orthanc_are_read_and_none_is_sent(own_
     ):
         make_known(chain.orthanc, NAME, NAME, pacs.port)
         dates = [f"{today - timedelta(days=AGES_DAYS[number % len(AGES_DAYS)]):%Y%m%d}" for number in range(OLD)]
-        old = [chain.send(four_view_study(study=unique(), rows=16, columns=16, StudyDate=date)) for date in dates]
+        old = [chain.send(exam(date)) for date in dates]
         undated = chain.send(four_view_study(study=unique(), rows=16, columns=16, StudyDate=""))
 
         assert set(chain.all_ended([*old, undated]).values()) == {"result_stored"}
-        new = chain.send(four_view_study(study=unique(), rows=16, columns=16, StudyDate=f"{today:%Y%m%d}"))
+        new = chain.send(exam(f"{today:%Y%m%d}"))
         until(lambda: chain.logged("result_delivered") or None, what="the new one is delivered", deadline_s=90)
 
         (delivered,) = chain.logged("result_delivered")

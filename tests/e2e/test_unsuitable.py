@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from bench.model import answer
 from demo import results
 from demo.following import short
+from demo.processes import free_port
 from demo.services import SCRIPTS
 from tests.dicom_factories import four_view_study, mammogram
-from tests.e2e.chain import unique
+from tests.e2e.chain import model_settings, unique
+from tests.e2e.conftest import started
 from tests.fakes.models import Answering, unsuitable
 
 if TYPE_CHECKING:
@@ -65,6 +68,17 @@ def test_a_view_that_never_comes_is_named_by_a_card_that_the_complete_exam_repla
         replaced = chain.result(study).report
         assert "was unsuitable" in _texts(replaced.dataset)
         assert len(chain.orthanc.archive.results(study)) == 2
+
+
+def test_the_card_of_an_exam_that_was_given_up_names_the_image_of_the_model_that_was_not_asked(tmp_path: Path) -> None:
+    image = f"sha256:{'5' * 64}"
+    settings = replace(model_settings(tmp_path, free_port()), image_digest=image)
+    with started(tmp_path, Answering(lambda _: answer()), settings, watch=SOON, results=TOLD) as chain:
+        study = chain.send(four_view_study(study=unique())[:3])
+        chain.events.wait_for("result_stored", study=short(study))
+
+        assert f"container image={image}" in str(chain.report(study))
+        assert chain.logged("prediction_requested") == []
 
 
 def test_an_exam_of_which_nothing_is_left_to_read_is_told_so_at_once(own_chain: OwnChain) -> None:

@@ -39,10 +39,13 @@ class DifficultPacs:
     """Called within each search: a test may make it last."""
     keeps_what_it_accepts: bool = True
     hides_everything_after_a_note: bool = False
+    hides_once_it_has: str = ""
+    """The SOP class of the note, where it is still to come."""
     received: int = 0
     contents: dict[str, set[bytes]] = field(default_factory=dict)
     """Different objects by SOP instance UID."""
     kept: Counter[str] = field(default_factory=Counter)
+    classes_kept: set[str] = field(default_factory=set)
 
     def __enter__(self) -> Self:
         entity = AE("DIFFICULT")
@@ -72,13 +75,15 @@ class DifficultPacs:
             uid = str(request.AffectedSOPInstanceUID)
             with self._lock:
                 self.kept[uid] += 1
+                self.classes_kept.add(str(request.AffectedSOPClassUID))
                 self.contents.setdefault(uid, set()).add(request.DataSet.getvalue())
         return status
 
     def _find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
         self.before_it_answers_a_search()
         wanted = str(event.identifier.SOPInstanceUID)
-        if wanted in self.kept and not self.hides_everything_after_a_note:
+        noted = not self.hides_once_it_has or self.hides_once_it_has in self.classes_kept
+        if wanted in self.kept and not (self.hides_everything_after_a_note and noted):
             found = Dataset()
             found.QueryRetrieveLevel, found.SOPInstanceUID = "IMAGE", wanted
             yield PENDING, found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -16,6 +17,7 @@ from demo.processes import free_port
 from demo.services import SCRIPTS
 from tests.e2e import published
 from tests.fakes.predict_stream import stream
+from tests.promtool import follows_conventions
 
 from wetread.v1 import model_pb2, model_pb2_grpc
 from wetread_contract.findings import Classification, Findings, ScopeLevel
@@ -130,6 +132,8 @@ def test_operations_are_bentomls(served: Served, exam: list[bytes]) -> None:
     assert served.status("/readyz") == served.status("/livez") == 200
     assert 'wetread_model_answers_total{category="' in metrics
     assert "wetread_model_inference_seconds_count" in metrics
+    ours = [line for line in metrics.splitlines() if re.match(r"(# \w+ )?wetread_", line)]
+    follows_conventions("\n".join([*ours, ""]).encode())
 
 
 def test_sigterm_lets_calls_end_and_log_lines_are_json(tmp_path: Path, exam: list[bytes]) -> None:

@@ -183,6 +183,8 @@ class Replaced:
     received_at: datetime
     summary: str
     """As on its card: `C`."""
+    reports: tuple[InstanceReference, ...] = ()
+    """Its reports, as they were in Orthanc."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,8 @@ class CompositionSettings:
     """(0018,9004), on every object: RESEARCH or PRODUCT."""
     grade_in_series_description: bool = False
     """False: the grade is not shown in lists of series."""
+    reports: tuple[str, ...] = ("sr",)
+    """`sr` (TID 1500), `cad` (Mammography CAD SR) or both."""
     site_file_sha256: str = ""
 
 

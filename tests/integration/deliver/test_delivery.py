@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.delivery_chain import Chain
+from demo.orthanc import Orthanc, OrthancSettings
+from demo.processes import free_port
+from tests.delivery_chain import Chain, make_known
 
 from orchestrator.errors import ActRefused
 from orchestrator.handoffs import DeliveryKey
@@ -17,7 +19,6 @@ from orchestrator.operations import release
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from demo.orthanc import Orthanc
     from tests.delivery_chain import Pacs
 
 pytestmark = pytest.mark.integration
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.integration
 @pytest.mark.parametrize(
     ("name", "settings", "proof"),
     [
-        ("PACS", {"kind": "dicom"}, "find"),
+        ("PACS", {"kind": "dicom"}, "commitment"),
+        ("PACS", {"kind": "dicom", "proof": "find"}, "find"),
         ("PACS", {"kind": "dicom", "proof": "commitment"}, "commitment"),
         ("WEB", {"kind": "dicomweb"}, "find"),
         ("PEER", {"kind": "peer"}, "answer"),
@@ -53,7 +55,7 @@ def test_a_peer_is_proven_by_whom_it_is_the_same_system_as(tmp_path: Path, sourc
     delivery = chain.attempt(DeliveryKey(result.job, "PEER"))
 
     assert delivery.state is DeliveryState.DELIVERED
-    assert {one.proof for one in chain.shipments(delivery.key)} == {"find"}
+    assert {one.proof for one in chain.shipments(delivery.key)} == {"commitment"}
     assert pacs.holds(result.sop_instance_uids["card"]) == 1
 
 
@@ -178,3 +180,18 @@ def test_a_result_that_waits_too_long_for_its_destination_is_held_because_it_is_
 
     assert (delivery.state, delivery.sent_at) == (DeliveryState.HELD, None)
     assert "later than 4 hours" in delivery.reason
+
+
+def test_a_pacs_whose_commitment_report_never_comes_is_searched_instead(tmp_path: Path, source: Orthanc) -> None:
+    own = Orthanc(tmp_path / "pacs", OrthancSettings(ae_title="SILENT", stable_age_s=1))
+    own.start()
+    try:
+        make_known(source, "SILENT", "SILENT", own.dicom_port)
+        make_known(own, "WETREAD", "WETREAD", free_port())
+        chain = Chain(tmp_path, source, {"SILENT": {"test": True}})
+        key = DeliveryKey(chain.result().job, "SILENT")
+
+        assert chain.attempt(key).state is DeliveryState.DELIVERED
+        assert {one.proof for one in chain.shipments(key)} == {"find"}
+    finally:
+        own.kill()

@@ -88,6 +88,12 @@ def test_every_command_of_the_page_runs_and_says_what_the_page_says(tmp_path: Pa
                 said = shell.run(command)
                 assert [word for word in words if not _is_in(word, said)] == [], said
         shell.close()
+        assert commands[-1][0] == "wetread check $SITE", "the page ends with the switch"
+        events.wait_for("site_file_changed")
+        for view in four_view_study(study="after the switch"):
+            running.archive.upload(as_file(view))
+        for _ in ("the one that was released", "the one that goes by itself"):
+            events.wait_for("result_delivered")
     assert sent
     assert sum(len(commands) for commands in blocks()) >= 12
 

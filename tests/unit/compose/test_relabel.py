@@ -139,3 +139,12 @@ def test_whose_the_object_is_stays_byte_for_byte() -> None:
 def test_a_card_has_no_report_class() -> None:
     with pytest.raises(ResultInvalid, match="only a structured report"):
         relabelled(card_of(composition()).content, ObjectKind.CARD, Form("1.2.840.10008.5.1.4.1.1.88.33"))
+
+
+def test_an_object_that_lacks_what_its_class_demands_is_not_sent_in_another_form() -> None:
+    card = dataset_of(card_of(composition()))
+    del card.ConversionType
+    file = BytesIO()
+    card.save_as(file, enforce_file_format=True)
+    with pytest.raises(ResultInvalid, match="ConversionType is missing"):
+        relabelled(file.getvalue(), ObjectKind.CARD, MG)

@@ -15,14 +15,20 @@ from tests.composition_factories import LESION, TISSUE, composition, mask, maske
 from tests.dicom_factories import ct_series, four_view_study, headers_of, mammogram
 
 from orchestrator.compose import compose, masks
+from orchestrator.compose.check import faults
 from orchestrator.errors import ResultInvalid
 from orchestrator.handoffs import ObjectKind
 from wetread_contract.findings import MaskPlane, Scope, ScopeLevel, Segmentation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestrator.handoffs import ComposedObject, Composition
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
+
+
+ULTRASOUND_MULTI_FRAME = "1.2.840.10008.5.1.4.1.1.3.1"
 
 
 def segmentations_of(made: Composition) -> list[ComposedObject]:
@@ -34,7 +40,7 @@ def read(composed: ComposedObject) -> Dataset:
 
 
 def multi_frame() -> Dataset:
-    return mammogram(rows=10, columns=13, NumberOfFrames=3)
+    return mammogram(rows=10, columns=13, NumberOfFrames=3, SOPClassUID=ULTRASOUND_MULTI_FRAME)
 
 
 def random_pixels(image: Dataset, seed: int) -> Pixels:
@@ -171,6 +177,22 @@ def test_a_mask_of_a_frame_that_is_not_there_is_refused(frame: int) -> None:
     )
 
 
+def test_a_mask_of_one_of_several_frames_of_a_class_that_has_one_is_refused() -> None:
+    image = mammogram(rows=10, columns=13, NumberOfFrames=2)
+    assert "has a single frame" in refusal(masked(image, masks=(of_label("mass", mask(image, frame=2)),)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"missing": ("SliceThickness",)}, {"FrameOfReferenceUID": ct_series(1)[0].StudyInstanceUID}],
+    ids=["thickness unknown", "frame of reference is the study"],
+)
+def test_a_place_that_the_headers_do_not_say_is_not_made_up(changes: dict[str, Any]) -> None:
+    made = [read(one) for one in segmentations_of(masked(*ct_series(2, **changes)))]
+    assert len(made) == 2
+    assert not any("FrameOfReferenceUID" in one for one in made)
+
+
 def test_a_mask_of_what_the_model_never_got_is_refused() -> None:
     image, other = four_view_study(rows=16, columns=16)[:2]
     assert "was not sent" in refusal(masked(image, masks=(of_label("mass", mask(other)),)))
@@ -196,3 +218,65 @@ def test_more_than_a_viewer_could_read_is_refused(monkeypatch: pytest.MonkeyPatc
 
 def test_without_masks_there_is_no_segmentation() -> None:
     assert segmentations_of(composition()) == []
+
+
+def test_card_and_report_say_where_the_masks_are() -> None:
+    card, _, report = compose(masked(*ct_series(2))).objects
+    assert b"2 mask(s) of the model are in segmentation objects of their own" in report.content
+    assert read(card).ImageType[0] == "DERIVED"
+
+
+def _one_frame_more(dataset: Dataset) -> None:
+    dataset.NumberOfFrames = int(dataset.NumberOfFrames) + 1
+
+
+def _an_unknown_segment(dataset: Dataset) -> None:
+    dataset.PerFrameFunctionalGroupsSequence[0].SegmentIdentificationSequence[0].ReferencedSegmentNumber = 7
+
+
+def _segments_from_two(dataset: Dataset) -> None:
+    dataset.SegmentSequence[0].SegmentNumber = 9
+
+
+def _no_derivation(dataset: Dataset) -> None:
+    del dataset.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence
+
+
+def _no_position(dataset: Dataset) -> None:
+    del dataset.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence
+
+
+def _one_index_less(dataset: Dataset) -> None:
+    dataset.PerFrameFunctionalGroupsSequence[0].FrameContentSequence[0].DimensionIndexValues = [1]
+
+
+def _pixels_missing(dataset: Dataset) -> None:
+    dataset.PixelData = dataset.PixelData[:-2]
+
+
+def _of_a_stranger(dataset: Dataset) -> None:
+    derivation = dataset.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence[0]
+    derivation.SourceImageSequence[0].ReferencedSOPInstanceUID = "1.2.3"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_one_frame_more, "frames are described"),
+        (_an_unknown_segment, "frame 1: shows a segment that is not described"),
+        (_segments_from_two, "not numbered from 1"),
+        (_no_derivation, "frame 1: DerivationImageSequence must stand once"),
+        (_no_position, "frame 1: PlanePositionSequence must stand once"),
+        (_one_index_less, "frame 1: 1 dimension indexes"),
+        (_pixels_missing, "PixelData has"),
+        (_of_a_stranger, "PerFrameFunctionalGroupsSequence refers to 1 instance(s) that were no input"),
+    ],
+)
+def test_the_check_finds_a_frame_that_does_not_say_what_it_shows(change: Callable[[Dataset], None], says: str) -> None:
+    made = masked(*ct_series(2))
+    (composed,) = segmentations_of(made)
+    dataset = read(composed)
+    change(dataset)
+    file = BytesIO()
+    dataset.save_as(file, enforce_file_format=True)
+    assert any(says in fault for fault in faults(replace(composed, content=file.getvalue()), made))

@@ -22,8 +22,10 @@ from tests.composition_factories import (
 )
 
 from orchestrator.compose import compose
+from orchestrator.compose.check import faults
 from orchestrator.handoffs import ObjectKind, Replaced
 from wetread_contract.findings import Findings, Unsuitable
+from wetread_contract.judgement import InstanceReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,3 +225,29 @@ def test_a_report_about_an_unsuitable_study_says_why() -> None:
     assert "Suitability for the model" in text
     assert "UNACCEPTABLE" in text
     assert "The right MLO view is missing." in text
+
+
+def test_a_report_that_replaces_another_names_it_as_its_predecessor() -> None:
+    made = composition()
+    study = made.selected[0].reference.study_instance_uid
+    before = InstanceReference(study, "2.25.11", "1.2.840.10008.5.1.4.1.1.88.34", "2.25.12")
+    of_another_class = InstanceReference(study, "2.25.13", "1.2.840.10008.5.1.4.1.1.88.50", "2.25.14")
+    replaced = Replaced(RECEIVED_AT - timedelta(hours=1), "B", (before, of_another_class))
+    (item,) = report_of(replace(made, replaces=replaced)).PredecessorDocumentsSequence
+    (series,) = item.ReferencedSeriesSequence
+    (document,) = series.ReferencedSOPSequence
+    assert (item.StudyInstanceUID, series.SeriesInstanceUID) == (study, "2.25.11")
+    assert (document.ReferencedSOPClassUID, document.ReferencedSOPInstanceUID) == (before.sop_class_uid, "2.25.12")
+    assert "PredecessorDocumentsSequence" not in report_of(made)
+
+
+def test_the_check_wants_exactly_the_replaced_reports_as_predecessors() -> None:
+    made = composition()
+    study = made.selected[0].reference.study_instance_uid
+    before = InstanceReference(study, "2.25.11", "1.2.840.10008.5.1.4.1.1.88.34", "2.25.12")
+    replacing = replace(made, replaces=Replaced(RECEIVED_AT - timedelta(hours=1), "B", (before,)))
+    card, report = compose(replacing).objects
+    assert faults(report, replacing) == faults(card, replacing) == ()
+    (said,) = faults(report, made)
+    assert "PredecessorDocumentsSequence" in said
+    assert any("PredecessorDocumentsSequence" in fault for fault in faults(compose(made).objects[1], replacing))

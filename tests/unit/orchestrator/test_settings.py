@@ -158,3 +158,21 @@ def test_a_database_of_another_kind_is_refused_with_what_would_be_right(tmp_path
     told = problem(tmp_path, GOOD + f"database: {address}\n")
     assert "sqlite:////folder/wetread.db" in told
     assert "postgresql+psycopg://user@host:5432/database" in told
+
+
+def test_the_reports_of_a_model_may_differ_from_the_sites(tmp_path: Path) -> None:
+    text = GOOD + "results: {models: {brdensity: {reports: [cad, sr]}}}\n"
+    site = settings.load(written(tmp_path, text))
+    assert site.composition("other").reports == ("sr",)
+    assert site.composition("brdensity").reports == ("cad", "sr")
+
+
+def test_a_result_has_some_report(tmp_path: Path) -> None:
+    assert "site.yaml:3: results.reports" in problem(tmp_path, GOOD + "results: {reports: []}\n")
+
+
+def test_how_a_result_hangs_is_unsaid_for_a_destination_until_somebody_says_it(tmp_path: Path) -> None:
+    text = GOOD + "destinations: {PACS: {card_modality: MG, series_number: 500}}\n"
+    destination = settings.load(written(tmp_path, text)).destination("PACS")
+    assert (destination.card_modality, destination.series_number) == ("MG", 500)
+    assert (destination.card_photometric_interpretation, destination.grade_in_series_description) == (None, None)

@@ -17,13 +17,16 @@ from orchestrator.operations import doctor as examining
 from orchestrator.operations import doctor_ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.deliver.rehearsal import Finding
     from orchestrator.settings import Site
 
 
 def doctor(
     destination: Annotated[str, typer.Option(help="Also try this destination, with a marked test patient.")] = "",
     orthanc_config: Annotated[
-        Path | None, typer.Option(help="Orthanc's own file, for what its REST API hides.")
+        Path | None, typer.Option(help="Orthanc's own file, or folder of them, for what its REST API hides.")
     ] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Only whether ledger, engine and Orthanc agree.")] = False,
     site: SiteOption = DEFAULT_SITE,
@@ -39,22 +42,28 @@ def doctor(
     with readable_errors(), archive_of(site) as archive:
         own = None
         if orthanc_config is not None:
-            own = examining.configuration(orthanc_config.read_text(encoding="utf-8"), str(orthanc_config))
+            own = examining.configurations(orthanc_config)
         settings = site_file.load(site).site
         findings = [examining.disk(_room(settings)), *examining.orthanc(archive, own, datetime.now(UTC))]
         sheet = None
         if destination:
             more, sheet = examining.destination(archive, settings, destination, datetime.now(UTC))
             findings += more
-    for one in findings:
-        mark = "[green]✓[/]" if one.good else "[red]✗[/]"
-        console.print(f"{mark} {one.what}" + (f": {one.said}" if one.said else ""))
+    _show(console, findings)
     if sheet is not None:
         console.print("\nFor the PACS team:")
         for line in sheet.lines():
             console.print(f"  {line}")
     if not all(one.good for one in findings):
         raise typer.Exit(1)
+
+
+def _show(console: Console, findings: Sequence[Finding]) -> None:
+    for one in findings:
+        mark = "[green]✓[/]" if one.good else "[red]✗[/]" if one.seen else "[yellow]?[/]"
+        console.print(f"{mark} {one.what}" + (f": {one.said}" if one.said else ""))
+    for line in examining.how_to_see(findings):
+        console.print(line)
 
 
 def _room(settings: Site) -> Room:

@@ -137,3 +137,58 @@ PROCEDURES_BY_MODALITY: Final = {
 
 IMAGING: Final = _sct("363679005", "Imaging")
 """The procedure reported where not even the modality is known to us."""
+
+MAMMOGRAPHY_CAD_REPORT: Final = _dcm("111036", "Mammography CAD Report")
+IMAGE_LIBRARY: Final = _dcm("111028", "Image Library")
+CAD_FINDINGS_SUMMARY: Final = _dcm("111017", "CAD Processing and Findings Summary")
+SUMMARY_OF_DETECTIONS: Final = _dcm("111064", "Summary of Detections")
+SUMMARY_OF_ANALYSES: Final = _dcm("111065", "Summary of Analyses")
+"""TID 4000 and 4001."""
+
+ALL_SUCCEEDED_WITH_FINDINGS: Final = _dcm("111242", "All algorithms succeeded; with findings")
+NONE_SUCCEEDED: Final = _dcm("111245", "No algorithms succeeded; without findings")
+"""CID 6047 CAD Processing and Findings Summary."""
+
+SUCCEEDED: Final = _dcm("111222", "Succeeded")
+FAILED: Final = _dcm("111224", "Failed")
+NOT_ATTEMPTED: Final = _dcm("111225", "Not Attempted")
+"""CID 6042 Status of Results."""
+
+SUCCESSFUL_ANALYSES: Final = _dcm("111062", "Successful Analyses")
+FAILED_ANALYSES: Final = _dcm("111024", "Failed Analyses")
+ANALYSIS_PERFORMED: Final = _dcm("111004", "Analysis Performed")
+"""TID 4016 and 4018."""
+
+BREAST_COMPOSITION_ANALYSIS: Final = _sct("133890006", "Breast composition analysis")
+"""CID 6043 Types of Mammography CAD Analysis."""
+
+IMPRESSION_DESCRIPTION: Final = _dcm("111033", "Impression Description")
+INDIVIDUAL_IMPRESSION: Final = _dcm("111034", "Individual Impression/Recommendation")
+RENDERING_INTENT: Final = _dcm("111056", "Rendering Intent")
+SINGLE_IMAGE_FINDING: Final = _dcm("111059", "Single Image Finding")
+CERTAINTY_OF_FINDING: Final = _dcm("111012", "Certainty of Finding")
+PERCENT_FIBROGLANDULAR_TISSUE: Final = _dcm("111046", "Percent Fibroglandular Tissue")
+"""TID 4002, 4003, 4006 and 4007."""
+
+PRESENTATION_OPTIONAL: Final = _dcm("111151", "Presentation Optional: Rendering device may present")
+"""CID 6034 Intended Use of CAD Output: a preliminary result need not be shown."""
+
+IMAGE_LATERALITY: Final = _dcm("111027", "Image Laterality")
+IMAGE_VIEW: Final = _dcm("111031", "Image View")
+"""TID 4020."""
+
+BREASTS: Final = {
+    "L": _sct("80248007", "Left breast"),
+    "R": _sct("73056007", "Right breast"),
+}
+"""CID 6023, by laterality."""
+
+VIEWS: Final = {
+    "CC": _sct("399162004", "cranio-caudal"),
+    "MLO": _sct("399368009", "medio-lateral oblique"),
+    "ML": _sct("399260004", "medio-lateral"),
+    "LM": _sct("399352003", "latero-medial"),
+    "LMO": _sct("399099002", "latero-medial oblique"),
+    "FB": _sct("399196006", "caudo-cranial (from below)"),
+}
+"""CID 4014 View for Mammography, by View Position."""

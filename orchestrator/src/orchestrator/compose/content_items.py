@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CONTAINS: Final = "CONTAINS"
+HAS_ACQ_CONTEXT: Final = "HAS ACQ CONTEXT"
 HAS_CONCEPT_MOD: Final = "HAS CONCEPT MOD"
 HAS_OBS_CONTEXT: Final = "HAS OBS CONTEXT"
 HAS_PROPERTIES: Final = "HAS PROPERTIES"
+INFERRED_FROM: Final = "INFERRED FROM"
 
 CharacterSet = tuple[str, ...]
 """Specific Character Set as declared; empty for the default repertoire."""
@@ -61,7 +63,14 @@ class Image:
     sop_instance_uid: str
 
 
-Value = Container | Uid | Number | Image | Code | str
+@dataclass(frozen=True, slots=True)
+class ByReference:
+    """Another item of the same tree, by the numbers of the items down to it, the root's 1 included (C.17.3.2.5)."""
+
+    path: tuple[int, ...]
+
+
+Value = Container | Uid | Number | Image | ByReference | Code | str
 """A `Code` is of value type CODE, a text of value type TEXT."""
 
 
@@ -71,14 +80,16 @@ class ContentItem:
 
     relationship: str
     """To its parent."""
-    name: Code
+    name: Code | None
+    """None for what needs none: an image of an Image Library, an item by reference."""
     value: Value
     content: tuple[ContentItem, ...] = ()
     """Its children, in order."""
 
     def texts(self) -> Iterator[str]:
         """Everything in it and below that Specific Character Set speaks of."""
-        yield self.name.meaning
+        if self.name is not None:
+            yield self.name.meaning
         match self.value:
             case str():
                 yield self.value
@@ -96,20 +107,24 @@ def encoded_items(items: Sequence[ContentItem], declared: CharacterSet) -> bytes
 
 
 def _content_item(item: ContentItem, declared: CharacterSet) -> bytes:
+    if isinstance(item.value, ByReference):
+        path = struct.pack(f"<{len(item.value.path)}I", *item.value.path)
+        relationship = short_element(0x0040, 0xA010, b"CS", item.relationship.encode("ascii"))
+        return relationship + short_element(0x0040, 0xDB73, b"UL", path)
     before, after, value_type = _value(item.value, declared)
     return b"".join(
         (
             before,
             short_element(0x0040, 0xA010, b"CS", item.relationship.encode("ascii")),
             short_element(0x0040, 0xA040, b"CS", value_type),
-            sequence_of_one(0x0040, 0xA043, _code(item.name, declared)),
+            b"" if item.name is None else sequence_of_one(0x0040, 0xA043, _code(item.name, declared)),
             after,
             long_element(0x0040, 0xA730, b"SQ", encoded_items(item.content, declared)) if item.content else b"",
         )
     )
 
 
-def _value(value: Value, declared: CharacterSet) -> tuple[bytes, bytes, bytes]:
+def _value(value: Container | Uid | Number | Image | Code | str, declared: CharacterSet) -> tuple[bytes, bytes, bytes]:
     """The elements before Relationship Type, those behind the concept name, and the value type."""
     match value:
         case str():

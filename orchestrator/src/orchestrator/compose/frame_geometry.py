@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from orchestrator.compose.module_tables import modules_of
 from orchestrator.compose.source_values import sequence_items, text_of
 from orchestrator.compose.value_rules import is_uid
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_ORIENTATION_VALUES: Final = 6
-_POSITION_VALUES: Final = 3
-_SPACING_VALUES: Final = 2
+_VALUES: Final = (3, 6, 2, 1)
+"""How many numbers position, orientation, spacing and thickness are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,16 @@ def size_of(source: Dataset) -> ImageSize | None:
         return None
 
 
+def may_have_frames(source: Dataset) -> bool:
+    """Whether its SOP class has several frames (PS3.3 C.7.6.6, C.7.6.16); of one that is not known: whether it has."""
+    modules = modules_of(text_of(source, "SOPClassUID"))
+    return any("multi-frame" in key for key in modules) if modules else "NumberOfFrames" in source
+
+
 def frame_of_reference(source: Dataset) -> str:
-    """Its Frame of Reference UID, or empty."""
+    """Its Frame of Reference UID; empty where there is none, or one that is the study's, and so none."""
     found = text_of(source, "FrameOfReferenceUID")
-    return found if is_uid(found) else ""
+    return found if is_uid(found) and found != text_of(source, "StudyInstanceUID") else ""
 
 
 def plane_of(source: Dataset, frame: int) -> Plane | None:
@@ -63,10 +69,10 @@ def plane_of(source: Dataset, frame: int) -> Plane | None:
     orientation = _numbers(source, groups, "PlaneOrientationSequence", "ImageOrientationPatient")
     spacing = _numbers(source, groups, "PixelMeasuresSequence", "PixelSpacing")
     thickness = _numbers(source, groups, "PixelMeasuresSequence", "SliceThickness")
-    sizes = (len(position), len(orientation), len(spacing))
-    if sizes != (_POSITION_VALUES, _ORIENTATION_VALUES, _SPACING_VALUES) or not frame_of_reference(source):
+    sizes = (len(position), len(orientation), len(spacing), len(thickness))
+    if sizes != _VALUES or not frame_of_reference(source):
         return None
-    return Plane(position, orientation, spacing, thickness[0] if len(thickness) == 1 else 0.0)
+    return Plane(position, orientation, spacing, thickness[0])
 
 
 def _numbers(source: Dataset, groups: list[Dataset], sequence: str, keyword: str) -> tuple[float, ...]:

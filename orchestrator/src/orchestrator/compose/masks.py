@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from orchestrator.compose.frame_geometry import Plane, frame_of_reference, plane_of, size_of
+from orchestrator.compose.frame_geometry import Plane, frame_of_reference, may_have_frames, plane_of, size_of
 from orchestrator.errors import ResultInvalid
 from wetread_contract.findings import Findings, Segmentation
 
@@ -112,7 +112,12 @@ def _mask(
         )
     if not (1 <= bits.frame <= size.frames or (bits.frame == 0 and size.frames == 1)):
         raise ResultInvalid(f"mask {segmentation.label!r} is of frame {bits.frame}; its image has {size.frames}")
-    return Mask(segmentation, bits, reference, source, plane_of(source, bits.frame), "NumberOfFrames" in source)
+    if size.frames > 1 and not may_have_frames(source):
+        raise ResultInvalid(
+            f"mask {segmentation.label!r} is of one of {size.frames} frames of an image whose SOP class has a single "
+            "frame: no object could refer to it"
+        )
+    return Mask(segmentation, bits, reference, source, plane_of(source, bits.frame), size.frames > 1)
 
 
 def _key(mask: Mask) -> tuple[str, ...]:

@@ -41,6 +41,13 @@ def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
     return tuple(entry["key"] for entry in iod if entry["usage"] == MANDATORY)
 
 
+@cache
+def modules_of(sop_class_uid: str) -> tuple[str, ...]:
+    """Keys of all modules of a SOP class; none for one that is not known."""
+    iod = get_sop_class_iod_map().get(sop_class_uid)
+    return () if iod is None else tuple(entry["key"] for entry in get_iod_module_map()[iod])
+
+
 def _lines(key: str) -> list[dict[str, object]]:
     """The lines of one module's table. Raises `KeyError` for a module that the file does not have."""
     source = files("highdicom") / "_standard" / "module_attribute_map.json"

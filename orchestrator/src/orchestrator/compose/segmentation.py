@@ -178,8 +178,7 @@ def _put_frames(dataset: Dataset, frames: Sequence[Mask], numbers: dict[int, int
         orientation, measures = Dataset(), Dataset()
         orientation.ImageOrientationPatient = _decimals(first.orientation)
         measures.PixelSpacing = _decimals(first.spacing)
-        if first.thickness_mm > 0:
-            measures.SliceThickness = _decimals((first.thickness_mm,))[0]
+        measures.SliceThickness = _decimals((first.thickness_mm,))[0]
         shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
     dataset.SharedFunctionalGroupsSequence = [shared]
     places = {place: index for index, place in enumerate(sorted({_place(mask) for mask in frames}), start=1)}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pydicom.dataset import Dataset
-
 from orchestrator.compose import codes
 from orchestrator.compose.content_items import (
     CONTAINS,
@@ -14,52 +12,32 @@ from orchestrator.compose.content_items import (
     Container,
     ContentItem,
     Uid,
-    encoded_items,
 )
-from orchestrator.compose.general_modules import new_object, series_description
-from orchestrator.compose.inputs import evidence
 from orchestrator.compose.measurement_groups import measurement_groups
-from orchestrator.compose.part10 import raw_sequence, settle_character_set
 from orchestrator.compose.provenance import MANUFACTURER, device_uid
-from orchestrator.compose.source_values import character_set, sequence_items, tag_of, text_of
+from orchestrator.compose.report_document import ReportClass, report_document
+from orchestrator.compose.source_values import sequence_items, text_of
+from orchestrator.handoffs import ObjectKind
 from wetread_contract.findings import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydicom.dataset import Dataset
+
     from orchestrator.compose.local_time import LocalTime
     from orchestrator.handoffs import Composition
     from wetread_contract.findings import Findings
 
-SOP_CLASS_UID: Final = "1.2.840.10008.5.1.4.1.1.88.34"
-"""Comprehensive 3D SR Storage."""
+COMPREHENSIVE_3D_SR: Final = ReportClass(
+    ObjectKind.REPORT, "1.2.840.10008.5.1.4.1.1.88.34", codes.IMAGING_MEASUREMENT_REPORT, "1500"
+)
 
 
 def structured_report(composition: Composition, findings: Findings, made: LocalTime, summary: str) -> Dataset:
     """The report without its own UIDs, in a character set that holds all of it. Raises `ResultInvalid`."""
-    dataset = new_object(composition, made, SOP_CLASS_UID)
-    dataset.Modality = "SR"
-    dataset.SeriesNumber = composition.settings.series_number + 1
-    dataset.SeriesDescription = series_description(composition, summary)
-    dataset.ReferencedPerformedProcedureStepSequence = []
-    dataset.CompletionFlag = "COMPLETE"
-    dataset.VerificationFlag = "UNVERIFIED"
-    dataset.PreliminaryFlag = "PRELIMINARY"
-    dataset.PerformedProcedureCodeSequence = []
-    dataset.CurrentRequestedProcedureEvidenceSequence = evidence(
-        [instance.reference for instance in composition.selected]
-    )
-    dataset.CodingSchemeIdentificationSequence = [_own_coding_scheme()]
-    dataset.ValueType, dataset.ContinuityOfContent = "CONTAINER", "CONTINUOUS"
-    dataset.ConceptNameCodeSequence = [codes.concept(codes.IMAGING_MEASUREMENT_REPORT)]
-    dataset.ContentTemplateSequence = [_template()]
     content = tuple(_content(composition, findings, made))
-    settle_character_set(
-        dataset, character_set(composition.source), [text for item in content for text in item.texts()]
-    )
-    tag = tag_of("ContentSequence")
-    dataset[tag] = raw_sequence(tag, encoded_items(content, character_set(dataset)))
-    return dataset
+    return report_document(COMPREHENSIVE_3D_SR, composition, made, summary, content)
 
 
 def _content(composition: Composition, findings: Findings, made: LocalTime) -> Iterator[ContentItem]:
@@ -97,16 +75,3 @@ def _code(item: Dataset) -> Code | None:
         return Code(text_of(item, "CodeValue"), text_of(item, "CodingSchemeDesignator"), text_of(item, "CodeMeaning"))
     except ValueError:
         return None
-
-
-def _template() -> Dataset:
-    item = Dataset()
-    item.MappingResource, item.TemplateIdentifier = "DCMR", "1500"
-    return item
-
-
-def _own_coding_scheme() -> Dataset:
-    item = Dataset()
-    item.CodingSchemeDesignator = codes.OWN_SCHEME
-    item.CodingSchemeName = codes.OWN_SCHEME_NAME
-    return item

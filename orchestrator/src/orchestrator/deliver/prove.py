@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import DestinationUnavailable
+from orchestrator.errors import ClassRefused, DestinationUnavailable
 from orchestrator.orthanc.remote import Reference
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from orchestrator.settings.delivery import DestinationSettings
     from wetread_contract.judgement import InstanceReference
 
+REPORT_WITHIN_S = 20.0
+"""The report of a storage commitment comes on an association of its own, usually at once."""
+REPORT_IN_PASSING_WITHIN_S = 5.0
+"""Where it can be searched instead, no longer than this is waited for it."""
 FIND = "find"
 COMMITMENT = "commitment"
 HIDDEN = "hidden"
@@ -26,23 +30,23 @@ ANSWER = "answer"
 def held(remote: Remote, destination: DestinationSettings, references: Sequence[Reference]) -> dict[str, str]:
     """Those objects that the destination shows to hold: SOP instance UID → how it was asked.
 
-    `auto` searches, and asks for storage commitment where searching is not offered.
+    `auto` asks for storage commitment, and searches where that is not offered or nothing is reported.
     Raises `DestinationUnavailable` when neither gives an answer.
     """
     if not references:
         return {}
     if destination.proof == COMMITMENT:
-        return dict.fromkeys(remote.commit(references), COMMITMENT)
-    try:
+        return dict.fromkeys(remote.commit(references, REPORT_WITHIN_S), COMMITMENT)
+    if destination.proof == FIND or destination.kind != "dicom":
         return dict.fromkeys(remote.find(references), FIND)
-    except DestinationUnavailable as refused:
-        if destination.proof == FIND or destination.kind != "dicom":
-            raise
+    try:
+        return dict.fromkeys(remote.commit(references, REPORT_IN_PASSING_WITHIN_S), COMMITMENT)
+    except (DestinationUnavailable, ClassRefused) as refused:
         try:
-            return dict.fromkeys(remote.commit(references), COMMITMENT)
+            return dict.fromkeys(remote.find(references), FIND)
         except DestinationUnavailable as also:
             raise DestinationUnavailable(
-                f"it cannot be asked what it holds: {refused}; {also}. Allow one of the two there"
+                f"it cannot be asked what it holds: {also}; {refused}. Allow one of the two there"
             ) from also
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from orchestrator.deliver import store
+from orchestrator.deliver import prove, store
 from orchestrator.deliver.reports import COMPREHENSIVE_3D_SR, COMPREHENSIVE_SR, ENHANCED_SR
 from orchestrator.errors import WetreadError
 from orchestrator.handoffs import JobKey, OrthancId, Rejection
@@ -53,6 +54,8 @@ class Finding:
     what: str
     good: bool
     said: str
+    seen: bool = True
+    """False: it could not be looked at, so that nobody knows whether it is good."""
 
 
 def rehearse(
@@ -81,7 +84,8 @@ def rehearse(
     if sent:
         found.append(_shows("search (C-FIND or QIDO-RS) shows what was sent", remote.find, sent))
         if destination.kind == "dicom":
-            found.append(_shows("storage commitment", remote.commit, sent))
+            commit = partial(remote.commit, within_s=prove.REPORT_WITHIN_S)
+            found.append(_shows("storage commitment", commit, sent))
         found.append(_take_out(archive, remote, destination, compose_note, sent=sent, now=now))
     return found
 

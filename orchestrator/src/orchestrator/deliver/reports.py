@@ -33,14 +33,13 @@ REFUSALS = 2
 def may_be_its_class(remote: Remote, delivery: Delivery, refused: Shipment, others: Iterable[Shipment]) -> bool:
     """Whether a report that was not taken, without a reason, should be offered in the next class.
 
-    When other objects of the delivery were taken, or when it has failed several times at a destination
-    that answers: then it is not the way there. Raises nothing.
+    When the destination answers, and has taken other objects of the delivery or refused this one
+    several times: then it is not the way there. Raises nothing.
     """
     if refused.kind != ObjectKind.REPORT or refused.sop_class_uid not in NEXT_CLASS:
         return False
-    if any(one.transfers or one.proof for one in others if one.kind != ObjectKind.REPORT):
-        return True
-    if delivery.failures < REFUSALS:
+    took_others = any(one.transfers or one.proof for one in others if one.kind != ObjectKind.REPORT)
+    if not took_others and delivery.failures < REFUSALS:
         return False
     try:
         remote.echo()

@@ -1,11 +1,11 @@
 """What a model was shown of an image, as one number: equal fingerprints, equal question.
 
 SHA-256 over the values of the header as it is sent (patient and physician blanked, private
-attributes left out), the transfer syntax, and the pixel data element byte for byte. UIDs of our
-world do not count, because a corrected study gets new ones and a model sees nothing in them; those
-that the Standard gives out (SOP classes) do. Nor does the file meta information but for the
-transfer syntax, in which each program writes its own name. Whatever else differs, a corrected sex
-or laterality, is another question.
+attributes left out), the transfer syntax, and the pixel data element byte for byte. Left out are
+UIDs of our world, because a corrected study gets new ones and a model sees nothing in them (those
+that the Standard gives out, SOP classes, count); attributes without a value, such as blanked ones;
+and the other file meta information, in which each program writes its own name. Whatever else
+differs, a corrected sex or laterality, is another question.
 """
 
 from __future__ import annotations
@@ -85,16 +85,16 @@ def _parts(dataset: Dataset) -> Iterator[bytes]:
         element = dataset.get_item(tag)
         vr = element.VR or (dictionary_VR(tag) if dictionary_has_tag(tag) else "UN")
         if vr == "SQ":
-            yield f"{tag}(".encode()
-            for item in dataset[tag].value or ():
+            items = dataset[tag].value or ()
+            yield from (f"{tag}".encode(), f"{len(items)} items".encode()) if items else ()
+            for item in items:
                 yield from _parts(item)
                 yield b"/"
-            yield b")"
             continue
         value = _value(element)
         if vr in _PADDED:
             value = value.rstrip(b" \0")
-        if vr != "UI" or value.startswith(_STANDARD_UIDS):
+        if value and (vr != "UI" or value.startswith(_STANDARD_UIDS)):
             yield f"{tag}".encode()
             yield value
 

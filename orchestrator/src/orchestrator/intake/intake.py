@@ -198,9 +198,11 @@ class Intake:
 
     def _look_for_source(self, current: Generation) -> None:
         """A study that Orthanc has made from another may have taken its place: Orthanc announces no deletion."""
-        if not current.modified_from:
-            return
         source = OrthancId(current.modified_from)
+        with self._database.read() as connection:
+            jobs = ledger.listed(connection, states=[JobState.QUEUED, JobState.DONE], study=source) if source else ()
+        if not jobs:
+            return
         try:
             self._archive.study(source)
         except Gone:

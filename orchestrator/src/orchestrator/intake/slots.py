@@ -16,7 +16,7 @@ from orchestrator.telemetry import logs, tracing
 from orchestrator.telemetry.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     import sqlalchemy as sa
@@ -56,16 +56,18 @@ def queue(connection: sa.Connection, case: Case, matched: Match, answer: SavedPr
     if origin == "rerun":
         answers.forget(connection, study, wanted, matched.model.name)
     again = origin == "rerun" and existing is not None and existing.state in ENDED
-    if existing is not None and corrections.begin_anew(connection, case, existing, wanted, answer):
-        return key
-    if existing is not None and existing.state not in standing.REOPENED and not again:
-        return key
+    if existing is not None and existing.state not in standing.REOPENED:
+        begun = corrections.begin_anew(connection, case, existing, wanted, answer)
+        if begun or not again:
+            return key
     replaces = None
     if not matched.shadow:
         slot = ledger.slot(connection, study, series, matched.model.name)
         replaces = _clear(connection, [job for job in slot if job.key != key], case.now)
     if existing is not None:
-        ledger.reopen(connection, existing, case.now, f"taken up again: {origin}", ask_again=again)
+        anew = again or corrections.correction(existing, wanted) is not corrections.Correction.NONE
+        ledger.reopen(connection, existing, case.now, f"taken up again: {origin}", ask_again=anew)
+        ledger.change(connection, ledger.known(connection, key), {"input": wanted.to_json()})
     else:
         new = ledger.NewJob(
             key=key,
@@ -109,8 +111,7 @@ def take_up_again(connection: sa.Connection, case: Case) -> None:
 def _adopt(connection: sa.Connection, case: Case, key: JobKey) -> bool:
     """Takes a result that is in Orthanc already as this job's, as after a restored copy of the ledger."""
     mine = [(one.made, one.orthanc_id) for one in case.earlier if one.job_key == key]
-    kinds = {made.kind for made, _ in mine}
-    if ObjectKind.NOTE in kinds or not {ObjectKind.CARD, ObjectKind.REPORT} <= kinds:
+    if not _is_whole({made.kind for made, _ in mine}, case.site, ledger.known(connection, key).model.name):
         return False
     ledger.note_results(connection, key, mine, case.now)
     for state in (JobState.COMPOSING, JobState.STORING, JobState.DONE):
@@ -149,6 +150,12 @@ def _take_copies(connection: sa.Connection, case: Case, new: ledger.NewJob) -> N
             continue
         if one.made.sop_instance_uid not in known or original.state is JobState.GONE:
             ledger.note_results(connection, new.key, [(one.made, one.orthanc_id)], case.now)
+
+
+def _is_whole(kinds: Collection[ObjectKind], site: Site, model: str) -> bool:
+    """Whether nothing of a result is missing: its TID 1500 report is stored last; without one the CAD report is."""
+    last = {ObjectKind.REPORT} if "sr" in site.results.reports_of(model) else {ObjectKind.REPORT, ObjectKind.CAD}
+    return ObjectKind.CARD in kinds and ObjectKind.NOTE not in kinds and not last.isdisjoint(kinds)
 
 
 def _clear(connection: sa.Connection, others: Sequence[ledger.Job], now: datetime) -> JobKey | None:

@@ -15,12 +15,26 @@ from orchestrator.errors import DiskFull, SettingsInvalid
 from orchestrator.orthanc.remotes import remote_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from orchestrator.jobs.room import Room
     from orchestrator.orthanc.client import OrthancClient
     from orchestrator.settings import Site
 
+DEFAULTS: Mapping[str, Any] = {
+    "OverwriteInstances": False,
+    "HttpCompressionEnabled": True,
+    "StableAge": 60,
+    "MaximumStorageSize": 0,
+    "MaximumPatientCount": 0,
+    "LuaScripts": (),
+}
+"""What holds for a key that Orthanc's own file leaves out (1.10; later ones compress no more, but say so)."""
+_DANGEROUS = (
+    ("OverwriteInstances", True, "an object that comes again replaces ours unseen; set it to false"),
+    ("HttpCompressionEnabled", True, "costs 140 ms of Orthanc's time per mammogram; set it to false"),
+)
 _CLOCKS_DIFFER = timedelta(seconds=5)
 
 
@@ -62,18 +76,9 @@ def orthanc(archive: OrthancClient, configuration: Mapping[str, Any] | None, now
     found = [Finding("Orthanc answers", good=True, said=f"version {system['Version']}, AE title {system['DicomAet']}")]
     found.append(_clock(archive, now))
     found.append(_plugins(archive))
-    told = {**system, **(configuration or {})}
-    for key, dangerous, advice in (
-        ("OverwriteInstances", True, "an object that comes again replaces ours unseen; set it to false"),
-        ("HttpCompressionEnabled", True, "costs 140 ms of Orthanc's time per mammogram; set it to false"),
-        ("MaximumStorageMode", "Recycle", "Orthanc deletes studies that nobody has proven elsewhere; set it to Reject"),
-    ):
-        found.append(_setting(told, key, dangerous, advice))
-    found.append(_stable_age(told))
-    scripts = told.get("LuaScripts")
-    if scripts:
-        said = f"{len(scripts)} Lua scripts: one that routes results sends them past our guards; see `hold: outside`"
-        found.append(Finding("no automatic routing", good=False, said=said))
+    told = {**(DEFAULTS if configuration is not None else {}), **system, **(configuration or {})}
+    found += [_setting(told, *one) for one in _DANGEROUS]
+    found += [_stable_age(told), _recycling(told), _routing(told)]
     return found
 
 
@@ -110,8 +115,7 @@ def _plugins(archive: OrthancClient) -> Finding:
 
 def _setting(told: Mapping[str, Any], key: str, dangerous: object, advice: str) -> Finding:
     if key not in told:
-        said = "its REST API does not tell; name its file with --orthanc-config"
-        return Finding(key, good=False, said=said)
+        return _unseen(key)
     bad = told[key] == dangerous
     return Finding(f"{key}: {told[key]}", good=not bad, said=advice if bad else "")
 
@@ -119,9 +123,59 @@ def _setting(told: Mapping[str, Any], key: str, dangerous: object, advice: str) 
 def _stable_age(told: Mapping[str, Any]) -> Finding:
     age = told.get("StableAge")
     if age is None:
-        return Finding("StableAge", good=False, said="not told; name Orthanc's file with --orthanc-config")
+        return _unseen("StableAge")
     good = 1 <= int(age) <= 300  # noqa: PLR2004 - five minutes
     return Finding(f"StableAge: {age} s", good=good, said="" if good else "every result waits that long; 60 is usual")
+
+
+def _recycling(told: Mapping[str, Any]) -> Finding:
+    """Orthanc deletes the oldest patients at a limit of either kind, unless it is told to reject what is new."""
+    if not {"MaximumStorageSize", "MaximumPatientCount"} <= set(told):
+        return _unseen("MaximumStorageMode Recycle")
+    limited = any(int(told[key] or 0) > 0 for key in ("MaximumStorageSize", "MaximumPatientCount"))
+    bad = limited and told.get("MaximumStorageMode", "Recycle") == "Recycle"
+    advice = "Orthanc deletes studies that nobody has proven elsewhere; set MaximumStorageMode to Reject, or no limit"
+    return Finding("nothing is recycled", good=not bad, said=advice if bad else "")
+
+
+def _routing(told: Mapping[str, Any]) -> Finding:
+    if "LuaScripts" not in told:
+        return _unseen("LuaScripts (automatic routing)")
+    scripts = told["LuaScripts"] or []
+    said = f"{len(scripts)} Lua scripts: one that routes results sends them past our guards; see `hold: outside`"
+    return Finding("no automatic routing", good=not scripts, said=said if scripts else "")
+
+
+def _unseen(what: str) -> Finding:
+    return Finding(what, good=False, said="not seen: its REST API does not tell", seen=False)
+
+
+def how_to_see(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """What to type so that what could not be seen is; nothing where all was."""
+    unseen = [one.what for one in findings if not one.seen]
+    if not unseen:
+        return ()
+    return (
+        f"{len(unseen)} settings of Orthanc could not be seen: {', '.join(unseen)}.",
+        "They are only in its own file, or folder of files. Show it, copied here if Orthanc runs elsewhere:",
+        "  wetread doctor --orthanc-config /etc/orthanc",
+        "  docker compose cp orthanc:/etc/orthanc . && wetread doctor --orthanc-config orthanc",
+        "(orthancteam/orthanc writes what it was told by environment variables to /tmp/orthanc.json)",
+    )
+
+
+def configurations(place: Path) -> Mapping[str, Any]:
+    """Orthanc's own file, or all of a folder as Orthanc puts them together. Raises `SettingsInvalid`."""
+    files = sorted(place.glob("*.json")) if place.is_dir() else [place]
+    found: dict[str, Any] = {}
+    for file in files:
+        try:
+            found |= configuration(file.read_text(encoding="utf-8"), str(file))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsInvalid(f"{file}: cannot be read; name Orthanc's configuration file or its folder") from error
+    if not files:
+        raise SettingsInvalid(f"{place}: there is no .json file in it; name the folder with Orthanc's configuration")
+    return found
 
 
 def configuration(content: str, name: str) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from orchestrator.errors import DiskFull, WetreadError
 from orchestrator.jobs import ledger
 from orchestrator.jobs.backlog import backlogs, outboxes
-from orchestrator.jobs.states import JobState
+from orchestrator.jobs.states import DeliveryState, JobState
 from orchestrator.telemetry import certificates, metrics
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ def _measure_outboxes(parts: Health) -> None:
         found = outboxes(connection)
     for gauge in (metrics.DELIVERIES, metrics.OLDEST_DELIVERY):
         gauge.clear()  # a state that has no delivery any more must not keep its last number
+    for destination in {outbox.destination for outbox in found}:
+        for state in DeliveryState:  # a number that appears with the first failure would hide that it has grown
+            metrics.DELIVERIES.labels(destination, state.value).set(0)
     for outbox in found:
         age_s = (parts.clock() - outbox.oldest).total_seconds()
         metrics.DELIVERIES.labels(outbox.destination, outbox.state.value).set(outbox.count)

@@ -26,7 +26,7 @@ class Change:
     """`StableStudy`, `NewInstance` …"""
     orthanc_id: OrthancId
     """Of the study, series or instance that changed."""
-    date: str = ""
+    date: str
     """When, as the archive writes it."""
 
 

@@ -60,7 +60,7 @@ class Remote(Protocol):
         """SOP instance UIDs of those that it says it holds when it is searched (C-FIND, QIDO-RS)."""
         ...
 
-    def commit(self, references: Sequence[Reference]) -> frozenset[str]:
+    def commit(self, references: Sequence[Reference], within_s: float) -> frozenset[str]:
         """SOP instance UIDs of those that it commits itself to keep (PS3.4 J)."""
         ...
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 TRANSFER_WITHIN_S = 300.0
 """A transfer of one object that takes longer is broken off."""
-COMMIT_WITHIN_S = 20.0
-"""The report of a storage commitment comes on an association of its own, usually at once."""
 ANSWER_WITHIN_S = 10
 """Seconds that a remote system has to answer on an association (Orthanc's `Timeout`)."""
 _READ_AT_ONCE = 1 << 20
@@ -106,9 +104,9 @@ class _ThroughOrthanc(ABC):
         """Those that it says it holds."""
         return frozenset(one.sop_instance_uid for one in references if self._has(one))
 
-    def commit(self, references: Sequence[Reference]) -> frozenset[str]:
+    def commit(self, references: Sequence[Reference], within_s: float) -> frozenset[str]:
         """Only DICOM modalities can be asked for storage commitment."""
-        del references
+        del references, within_s
         raise DestinationUnavailable(f"{self._alias} offers no storage commitment")
 
     @abstractmethod
@@ -146,12 +144,12 @@ class DicomModality(_ThroughOrthanc):
         """C-ECHO."""
         self._ask("POST", f"{self._path}/echo", {"Timeout": ANSWER_WITHIN_S})
 
-    def commit(self, references: Sequence[Reference]) -> frozenset[str]:
+    def commit(self, references: Sequence[Reference], within_s: float) -> frozenset[str]:
         """Storage commitment, and the report of it."""
         wanted = [{"SOPClassUID": one.sop_class_uid, "SOPInstanceUID": one.sop_instance_uid} for one in references]
         body = {"DicomInstances": wanted, "Timeout": ANSWER_WITHIN_S}
         transaction = str(self._ask("POST", f"{self._path}/storage-commitment", body)["ID"])
-        end, pause = time.monotonic() + COMMIT_WITHIN_S, _FIRST_POLL_S
+        end, pause = time.monotonic() + within_s, _FIRST_POLL_S
         while (report := self._client.call("GET", f"/storage-commitment/{transaction}"))["Status"] == "Pending":
             if time.monotonic() > end:
                 raise DestinationUnavailable(

@@ -12,7 +12,7 @@ from orchestrator.dispatch import client as dispatch_client
 from orchestrator.dispatch.part10 import ArrivingFile
 from orchestrator.errors import Cancelled
 from orchestrator.handoffs import Composition, Replaced
-from orchestrator.jobs import catalogue, ledger, predictions, rejections
+from orchestrator.jobs import catalogue, documents, ledger, predictions, rejections
 from orchestrator.jobs.input import input_from_json
 from wetread_contract.declaration import parse
 
@@ -45,7 +45,7 @@ def composition(tools: Tools, job: ledger.Job, source: Dataset, previews: Mappin
         replaced = ledger.find(connection, job.replaces) if job.replaces else None
         replaces = None
         if replaced is not None and replaced.prediction_sha256 is not None:
-            replaces = Replaced(prediction(connection, replaced).received_at, replaced.summary)
+            replaces = _replaced(connection, replaced)
     return Composition(
         job_key=job.key,
         model=job.model,
@@ -56,11 +56,17 @@ def composition(tools: Tools, job: ledger.Job, source: Dataset, previews: Mappin
         left_out=wanted.left_out,
         sources=_sources(tools, wanted, answered.answer, source),
         previews={uid: picture.result() for uid, picture in previews.items()},
-        settings=tools.site().composition(),
+        settings=tools.site().composition(job.model.name),
         wetread_version=tools.wetread_version,
         replaces=replaces,
         rejections=times_rejected,
     )
+
+
+def _replaced(connection: sa.Connection, job: ledger.Job) -> Replaced:
+    study = input_from_json(job.input).selected[0].reference.study_instance_uid
+    reports = documents.last_reports(connection, job.key, study)
+    return Replaced(prediction(connection, job).received_at, job.summary, reports)
 
 
 def _sources(tools: Tools, wanted: JobInput, answer: Answer, first: Dataset) -> Mapping[str, Dataset]:

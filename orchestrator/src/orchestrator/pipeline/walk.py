@@ -297,7 +297,8 @@ class Walk:
     def _try_later(self, error: WetreadError) -> None:
         """QUEUED again, without a workflow, until the pause is over; waiting for a model counts as no failure."""
         tools, job = self._tools, self._mine()
-        if job is None:
+        if job is None:  # not ours any more, whatever went wrong
+            self._withdraw_unfinished()
             return
         now = tools.clock()
         waits_for_model = isinstance(error, ModelFull | ModelAway)

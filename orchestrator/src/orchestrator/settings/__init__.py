@@ -10,7 +10,7 @@ import difflib
 import re
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard, get_args
 
 import sqlalchemy as sa
 import yaml
@@ -104,11 +104,16 @@ class WatchSettings(Section):
     killed."""
 
 
+Reports = Annotated[tuple[Literal["sr", "cad"], ...], Field(min_length=1)]
+
+
 class ModelResultSettings(Section):
     """How one model's results are written where that differs; each key as in `results`."""
 
     unsuitable_card: bool | None = None
     """Whether a study that it cannot read gets a result that says why."""
+    reports: Reports | None = None
+    """Which reports it has."""
 
 
 class ResultSettings(Section):
@@ -130,8 +135,16 @@ class ResultSettings(Section):
     """True: a study that a model cannot read (a view is still missing after `watch.incomplete_after`, or the model
     says so) gets a card and a report that say why, stored and delivered like a result: silence then means that nothing
     was asked. False: only `wetread explain` says it, and the exam's other readers see nothing new."""
+    reports: Reports = ("sr",)
+    """`sr`: TID 1500 in a Comprehensive 3D SR, which can say everything. `cad`: Mammography CAD SR (TID 4000), for
+    mammography workstations, where a breast composition was found in mammograms; of everything else there is an `sr`
+    all the same. Both: `[sr, cad]`."""
     models: dict[str, ModelResultSettings] = Field(default_factory=dict)
     """By model name: what differs for its results."""
+
+    def reports_of(self, model: str) -> Reports:
+        """Which reports this model's results have."""
+        return self.models.get(model, ModelResultSettings()).reports or self.reports
 
     def says_unsuitable(self, model: str) -> bool:
         """Whether a study that this model cannot read gets a result that says why."""
@@ -200,8 +213,8 @@ class Site(Section):
             return url
         return url.set(password=self.database_password_file.read_text(encoding="utf-8").rstrip("\r\n"))
 
-    def composition(self) -> CompositionSettings:
-        """How results are written, as composing takes it."""
+    def composition(self, model: str) -> CompositionSettings:
+        """How a model's results are written, as composing takes it."""
         results = self.results
         return CompositionSettings(
             timezone=self.timezone,
@@ -210,6 +223,7 @@ class Site(Section):
             series_number=results.series_number,
             content_qualification=results.content_qualification,
             grade_in_series_description=results.grade_in_series_description,
+            reports=results.reports_of(model),
             site_file_sha256=self.sha256,
         )
 

@@ -40,8 +40,8 @@ class DestinationSettings(Section):
     honours_rejection_notes: bool = False
     """True: a retracted result is withdrawn there by a Key Object Selection (IHE IOCM); else a person deletes it."""
     proof: Literal["auto", "find", "commitment"] = "auto"
-    """How it is asked whether it holds an object: C-FIND or QIDO-RS, storage commitment where that is not
-    offered (auto), or one of them only."""
+    """How it is asked whether it holds an object: storage commitment, and C-FIND or QIDO-RS where that is not
+    offered or nothing is reported within 5 s (auto), or one of them only."""
     quiet: Duration | None = None
     """How long a study must have been quiet where that differs for this destination; as `delivery.quiet`."""
     proven_by: str = ""

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from orchestrator.telemetry.events import Event
+from wetread_contract.few import Few
+
 REGISTRY = CollectorRegistry()
 
 EVENTS = Counter(
     "wetread_events", "Things that have happened, by the name that the log gives them.", ["event"], registry=REGISTRY
 )
+for (
+    _event
+) in Event:  # Prometheus sees no increase in a number that appears with its first event: none would be told of it
+    EVENTS.labels(_event.value)
 PREDICTIONS = Counter(
     "wetread_predictions", "Answers of models by category; for drift.", ["model", "category"], registry=REGISTRY
 )
@@ -82,29 +89,6 @@ PROVEN = Histogram(
     "From a study's last instance to its result shown by the destination; the time that people hold it counts.",
     ["model", "destination"], registry=REGISTRY, buckets=_WAITING_INCLUDED,
 )  # fmt: skip
-
-
-OTHERS = "other"
-"""Stands for every value that came after the first ones."""
-
-
-class Few:
-    """The first values of a label; what comes later counts as `other`, so that no series explodes."""
-
-    def __init__(self, most: int, longest: int = 48) -> None:
-        self._most = most
-        self._longest = longest
-        self._known: set[tuple[str, ...]] = set()
-
-    def __call__(self, *values: str) -> tuple[str, ...]:
-        """The values, printable and short, or `other` for each of them."""
-        kept = tuple("".join(filter(str.isprintable, value))[: self._longest].strip() for value in values)
-        if kept not in self._known:
-            if len(self._known) >= self._most:
-                return (OTHERS,) * len(values)
-            self._known.add(kept)
-        return kept
-
 
 CATEGORIES = Few(200)
 SCANNERS = Few(100)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from wetread_contract.few import Few
+
 INFERENCE_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
@@ -12,6 +14,8 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self.categories = Few(200)
+        """Keeps what a model's author calls its answers from becoming a series each."""
         self.info = Gauge(
             "wetread_model_info",
             "1, with the name, version, first digits of the weights' digest and device of this container's model",

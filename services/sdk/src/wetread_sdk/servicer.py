@@ -111,7 +111,7 @@ class Servicer(model_pb2_grpc.ModelServiceServicer):
                 self._tracing.note(inference_s=inferred.inference_s)
         answer = inferred.answer
         outcome = "unsuitable" if isinstance(answer, Unsuitable) else "prediction"
-        self._metrics.answers.labels(outcome, category(answer)).inc()
+        self._metrics.answers.labels(outcome, *self._metrics.categories(category(answer))).inc()
         event(
             log,
             logging.INFO,

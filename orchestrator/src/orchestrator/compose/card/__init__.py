@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.compose.card.content import card_content
+from orchestrator.compose.card.drawable import drawable
 from orchestrator.compose.card.pages import drawn
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _GREY_PIXELS_PER_UNIT: Final = 5 / 3
 
 def draw_card(composition: Composition, made: LocalTime) -> list[Image]:
     """The pages of the card, RGB or with one grey channel; nothing on them says who the patient is."""
-    content = card_content(composition, made)
+    content = drawable(card_content(composition, made))
     if composition.settings.card_photometric_interpretation == "MONOCHROME2":
         return [page.convert("L") for page in drawn(content, _GREY_PIXELS_PER_UNIT)]
     return drawn(content, _RGB_PIXELS_PER_UNIT)

@@ -1,7 +1,6 @@
 """The card's typeface, from a package: the same letters on every machine.
 
-Source Sans Pro (SIL Open Font License 1.1) has Latin, Greek and Cyrillic; a character that it lacks
-shows as its empty box.
+Source Sans Pro (SIL Open Font License 1.1) has Latin, Greek and Cyrillic; what it lacks is for `drawable`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from orchestrator.compose.check.frames import frame_faults
 from orchestrator.compose.check.identity import identity_faults
 from orchestrator.compose.check.reading import Unreadable, read
-from orchestrator.compose.check.references import reference_faults
+from orchestrator.compose.check.references import predecessor_faults, reference_faults
 from orchestrator.compose.check.required import required_faults
 from orchestrator.compose.check.tree import tree_faults
 from orchestrator.compose.check.uids import uid_faults
@@ -37,6 +37,7 @@ def faults(composed: ComposedObject, composition: Composition) -> tuple[str, ...
         *value_faults(dataset),
         *frame_faults(dataset),
         *reference_faults(dataset, composition.selected),
+        *predecessor_faults(dataset, composition.replaces),
         *tree_faults(dataset),
         *identity_faults(dataset, composition.source),
     )

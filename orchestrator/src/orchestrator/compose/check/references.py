@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from orchestrator.compose.check.reading import Item
+    from orchestrator.handoffs import Replaced
     from wetread_contract.judgement import SelectedInstance
 
 _EVIDENCE: Final = ("CurrentRequestedProcedureEvidenceSequence", "SourceImageSequence")
@@ -20,6 +21,14 @@ _OURS: Final = (
     "ContentSequence",
 )
 """Sequences whose references are ours; the copied ones (Referenced Study …) are the source's."""
+
+
+def predecessor_faults(dataset: Item, replaced: Replaced | None) -> Iterator[str]:
+    """Predecessors that are no reports of the replaced result, and reports of its class that are not named."""
+    found = set(_references(dataset, "PredecessorDocumentsSequence"))
+    before = {(each.sop_class_uid, each.sop_instance_uid) for each in replaced.reports} if replaced else set()
+    if found != {each for each in before if each[0] == dataset.text("SOPClassUID")}:
+        yield "PredecessorDocumentsSequence does not name exactly the replaced reports"
 
 
 def reference_faults(dataset: Item, selected: Sequence[SelectedInstance]) -> Iterator[str]:

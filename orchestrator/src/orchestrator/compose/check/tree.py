@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from orchestrator.compose.check.by_reference import IDENTIFIER, target_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -44,19 +46,21 @@ _CODE_VALUES: Final = ("CodeValue", "LongCodeValue", "URNCodeValue")
 def tree_faults(dataset: Item) -> Iterator[str]:
     """Content items that may not stand where they stand, or lack what they need; none for an image."""
     if "ContentSequence" in dataset:
-        yield from _item_faults(dataset, "report")
+        yield from _item_faults(dataset, dataset, "report")
 
 
-def _item_faults(item: Item, place: str) -> Iterator[str]:
+def _item_faults(root: Item, item: Item, place: str) -> Iterator[str]:
     value_type = item.text("ValueType")
     yield from _own_faults(item, value_type, place)
     for number, child in enumerate(item.items("ContentSequence"), start=1):
         where = f"{place}.{number}"
-        relationship, target = child.text("RelationshipType"), child.text("ValueType")
+        shown = target_of(root, child) if IDENTIFIER in child else child
+        relationship, target = child.text("RelationshipType"), shown.text("ValueType") if shown else ""
         sources, targets = _RELATIONSHIPS.get(relationship, (frozenset(), frozenset()))
         if value_type not in sources or target not in targets:
             yield f"{where}: {value_type} {relationship or 'without relationship'} {target or 'nothing'} is not allowed"
-        yield from _item_faults(child, where)
+        if shown is child:
+            yield from _item_faults(root, child, where)
 
 
 def _own_faults(item: Item, value_type: str, place: str) -> Iterator[str]:
