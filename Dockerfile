@@ -85,7 +85,8 @@ LABEL org.opencontainers.image.version="${VERSION}" \
 FROM runtime AS model
 WORKDIR /tmp
 EXPOSE 50051 3000
-# Ready: the weights are loaded and the gRPC port is open. Ten minutes are for a machine that is very busy. (In bash: a Python for each look costs a tenth of a second.)
+# Ready: the weights are loaded and the gRPC port is open. Ten minutes are for a machine that is very busy.
+# In bash, because a Python for each look costs a tenth of a second.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=600s --start-interval=1s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/3000; printf 'GET /readyz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3; head -n 1 <&3 | grep -q ' 200 '"]
 
