@@ -2,7 +2,8 @@
 
 Compression is refused in every request: with `Accept-Encoding: gzip`, requests' default, Orthanc
 spends 145 ms of CPU on a mammogram instead of 4. Orthanc closes an idle connection after a second,
-so that a read on a kept one may fail without having happened: it is tried once more.
+so that a request on a kept one may fail without having happened: what changes nothing more when it
+happens twice is tried once more.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from orchestrator.settings import OrthancSettings
 
+_REPEATABLE = ("/instances", "/tools/find")
+"""What may be posted and deleted twice: equal bytes have an equal identifier, and a search changes nothing."""
 _CANNOT_RENDER = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
 
 
@@ -49,9 +52,10 @@ class OrthancClient:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Accept-Encoding"] = "identity"
-        once_more = Retry(total=1, connect=1, read=1, redirect=0, status=0, allowed_methods={"GET"}, backoff_factor=0)
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=once_more)
-        self._session.mount(self._url, adapter)
+        self._session.mount(self._url, _trying_again(connections, "GET"))
+        repeatable = _trying_again(connections, "GET", "POST", "DELETE")
+        for path in _REPEATABLE:
+            self._session.mount(self._url + path, repeatable)
 
     def version(self) -> str:
         """Orthanc's version. Raises `ArchiveRefused` where something else answers at its address."""
@@ -249,6 +253,12 @@ class _Body:
             return bytes(self._response.raw.read(size))
         except (HTTPError, OSError) as error:
             raise ArchiveUnavailable("Orthanc broke off in the middle of a file; tried again") from error
+
+
+def _trying_again(connections: int, *methods: str) -> HTTPAdapter:
+    """Connections on which these methods are tried once more."""
+    once = Retry(total=1, connect=1, read=1, redirect=0, status=0, allowed_methods=methods, backoff_factor=0)
+    return HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=once)
 
 
 def _carrying(body: object) -> dict[str, Any]:
