@@ -85,8 +85,9 @@ LABEL org.opencontainers.image.version="${VERSION}" \
 FROM runtime AS model
 WORKDIR /tmp
 EXPOSE 50051 3000
-# Ready: the weights are loaded and the gRPC port is open. (In bash: a Python for each look costs a tenth of a second.)
-HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --start-interval=1s --retries=3 \
+# Ready: the weights are loaded and the gRPC port is open. Ten minutes are for a machine that is very busy.
+# In bash, because a Python for each look costs a tenth of a second.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=600s --start-interval=1s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/3000; printf 'GET /readyz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3; head -n 1 <&3 | grep -q ' 200 '"]
 
 # --- the images -----------------------------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ LABEL org.opencontainers.image.title="Wetread SDK" \
       org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /opt/model
 EXPOSE 50051 3000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=600s --start-interval=1s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/3000; printf 'GET /readyz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3; head -n 1 <&3 | grep -q ' 200 '"]
 USER 10001:10001
 ENTRYPOINT ["json-lines"]
@@ -151,7 +152,7 @@ WORKDIR /var/lib/wetread
 VOLUME /var/lib/wetread
 EXPOSE 8080
 # Ready: ledger and archive can be reached. The port is `web.port` of the site file.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=600s --start-interval=1s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /readyz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3; head -n 1 <&3 | grep -q ' 200 '"]
 USER 10001:10001
 ENTRYPOINT ["wetread"]

@@ -3,16 +3,19 @@
 Real decisions on a real SQLite file: news, generation, match, job, its states, its results and their
 deliveries, and one look of each loop. Orthanc, the model and the engine cost what they cost and are
 left out. The older studies are copies of the first, row by row.
+
+`python -m bench.growth --bounded`: how large the file becomes when studies come and leave Orthanc again.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -25,6 +28,8 @@ from tests.dicom_factories import four_view_study
 
 from bench.model import DECLARATION
 from orchestrator.deliver import plan
+from orchestrator.deliver.forgetting import forget_gone
+from orchestrator.errors import Gone
 from orchestrator.handoffs import ComposedObject, Digest, JobKey, ModelIdentity, ObjectKind, OrthancId, RegisteredModel
 from orchestrator.intake import Intake
 from orchestrator.jobs import catalogue, delivery_sweep, ledger, news, sweep
@@ -47,6 +52,8 @@ if TYPE_CHECKING:
 
 SIZES = (1_000, 10_000, 100_000)
 ROUNDS = 20
+HELD, TURNS = 250, 8
+"""Studies that Orthanc has room for, and how often all of them are replaced by newer ones."""
 _COPIED = (GENERATIONS, DECISIONS, JOBS, RESULTS, STUDIES, DELIVERIES, SHIPMENTS)
 _NUMBERED = {
     "study": "'old-' || :size || '-' || n.i",
@@ -107,6 +114,7 @@ class Ledger:
         }
         site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
         self._site = SiteFile(site_file)
+        self._made = 1
         self.site = self._site.current.site
         self.database = Database(f"sqlite:///{folder}/ledger.db")
         sa.event.listen(self.database.engine, "connect", _wait_for_no_disk)
@@ -151,9 +159,9 @@ class Ledger:
             plan.plan(connection, self._site.current.site, job, origin, datetime.now(UTC))
 
     def fill(self, size: int) -> None:
-        """Copies the first study's rows until there are so many studies."""
+        """Copies the first study's rows until so many studies have been made."""
         with self.database.write() as connection:
-            first = connection.execute(sa.select(sa.func.count()).select_from(STUDIES)).scalar_one()
+            first, self._made = self._made, size
             for table in _COPIED:
                 names = [column.name for column in table.columns]
                 chosen = ", ".join(_NUMBERED.get(name, f't."{name}"') for name in names).replace(":size", "'s'")
@@ -167,21 +175,62 @@ class Ledger:
 
 
 def main() -> None:
-    """Prints the costs."""
+    """Prints the costs, or the sizes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bounded", action="store_true")
+    chosen = parser.parse_args()
     logs.set_up(StringIO())
     console = Console(highlight=False)
-    table = Table("studies in the ledger", "CPU, ms", "statements", "reads whole tables", box=None, pad_edge=False)
     with tempfile.TemporaryDirectory() as folder:
         measured = Ledger(Path(folder))
         measured.study("template")
-        for size in SIZES:
-            measured.fill(size)
-            cost = _cost(measured, size)
-            scans = ", ".join(cost.scans) or "none"
-            console.print(f"{cost.studies:,} studies: {cost.cpu_ms:.1f} ms")
-            table.add_row(f"{cost.studies:,}", f"{cost.cpu_ms:.1f}", str(cost.statements), scans)
+        console.print(_sizes(measured, Path(folder)) if chosen.bounded else _costs(measured, console))
         measured.database.close()
-    console.print(table)
+
+
+def _costs(measured: Ledger, console: Console) -> Table:
+    table = Table("studies in the ledger", "CPU, ms", "statements", "reads whole tables", box=None, pad_edge=False)
+    for size in SIZES:
+        measured.fill(size)
+        cost = _cost(measured, size)
+        scans = ", ".join(cost.scans) or "none"
+        console.print(f"{cost.studies:,} studies: {cost.cpu_ms:.1f} ms")
+        table.add_row(f"{cost.studies:,}", f"{cost.cpu_ms:.1f}", str(cost.statements), scans)
+    return table
+
+
+class Emptied:
+    """Stands for Orthanc: holds the newest studies, the others have left it."""
+
+    def __init__(self, made: int) -> None:
+        self._held = frozenset(f"old-s-{number}" for number in range(made - HELD, made))
+
+    def study(self, study: OrthancId) -> None:
+        """Raises `Gone` for an old one."""
+        if study not in self._held and study != "template":
+            raise Gone("no longer in Orthanc")
+
+    def version(self) -> str:
+        """It is Orthanc."""
+        return "1.12.7"
+
+
+def _sizes(measured: Ledger, folder: Path) -> Table:
+    """As many come as leave, again and again; nothing of them was sent, and the ledger need not know them longer."""
+    table = Table("studies so far", "in the ledger", "its files, MB", box=None, pad_edge=False)
+    for made in range(HELD, (TURNS + 1) * HELD, HELD):
+        measured.fill(made)
+        place: OrthancId | None = None
+        while True:
+            before = datetime.now(UTC) + timedelta(seconds=1)
+            place = forget_gone(cast("Archive", Emptied(made)), measured.database, before, place)
+            if place is None:
+                break
+        with measured.database.read() as connection:
+            known = connection.execute(sa.select(sa.func.count()).select_from(STUDIES)).scalar_one()
+        size = sum(file.stat().st_size for file in folder.glob("ledger.db*"))
+        table.add_row(f"{made:,}", f"{known:,}", f"{size / 1e6:.1f}")
+    return table
 
 
 def _cost(measured: Ledger, size: int) -> Cost:

@@ -15,8 +15,9 @@ from demo.events import Event, read
 from demo.following import short
 from demo.services import SCRIPTS
 from pydicom import dcmread
+from tests.delivery_chain import make_known
 from tests.dicom_factories import as_file
-from tests.fakes.models import Answering
+from tests.fakes.models import Answering, Held
 
 from wetread_sdk import Settings
 
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from demo.orthanc import Orthanc
     from demo.services import Orchestrator
     from pydicom import Dataset
+    from tests.delivery_chain import Pacs
 
     from wetread_sdk import Answer, Study
+
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +58,14 @@ class Counting(Answering):
     def predict(self, study: Study) -> Answer:
         self.answered += 1
         return super().predict(study)
+
+
+class HeldGrading(Held):
+    """Answers with a density when it is let go; counts its calls."""
+
+    def predict(self, study: Study) -> Answer:
+        super().predict(study)
+        return answer()
 
 
 @dataclass
@@ -115,3 +126,10 @@ class Chain:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env={"COLUMNS": "500"})
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return " ".join((done.stdout + done.stderr).split())
+
+
+def introduce(chain: Chain, pacs: Pacs) -> None:
+    """Lets the two Orthancs know each other."""
+    name = chain.orthanc.settings.ae_title
+    make_known(chain.orthanc, "PACS", "PACS", pacs.orthanc.dicom_port)
+    make_known(pacs.orthanc, name, name, chain.orthanc.dicom_port)

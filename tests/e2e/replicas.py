@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import sqlalchemy as sa
-from bench.model import answer
 from demo.events import read
 from demo.following import short
 from demo.services import Orchestrator
 from demo.waiting import until
 from tests.dicom_factories import as_file, four_view_study
-from tests.e2e.chain import model_settings, unique
-from tests.fakes.models import Held
+from tests.e2e.chain import HeldGrading, model_settings, unique
 from tests.wire import Wire
 
 from orchestrator.jobs import ledger
@@ -32,18 +30,10 @@ if TYPE_CHECKING:
     from tests.nursery import Nursery
 
     from orchestrator.jobs.ledger import Job
-    from wetread_sdk import Answer, Settings, Study
+    from wetread_sdk import Settings
 
 NUMBER = 3
 DEADLINE_S = 120.0
-
-
-class HeldGrading(Held):
-    """Answers with a density when it is let go; counts its calls."""
-
-    def predict(self, study: Study) -> Answer:
-        super().predict(study)
-        return answer()
 
 
 @dataclass(frozen=True)

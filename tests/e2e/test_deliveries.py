@@ -15,7 +15,7 @@ from demo.waiting import until
 from pydicom import dcmread
 from tests.delivery_chain import Pacs, make_known
 from tests.dicom_factories import KEY_OBJECT_SELECTION, four_view_study, key_object_selection, mammogram
-from tests.e2e.chain import Chain, model_settings, unique
+from tests.e2e.chain import Chain, introduce, model_settings, unique
 from tests.e2e.conftest import started
 from tests.fakes.models import Answering
 from tests.fakes.pacs import ACCEPTED, DifficultPacs
@@ -291,10 +291,3 @@ def notes_at(pacs: Pacs, image: Dataset) -> list[Dataset]:
     keys = {"StudyInstanceUID": str(image.StudyInstanceUID), "SOPClassUID": KEY_OBJECT_SELECTION}
     found = archive.post("/tools/find", {"Level": "Instance", "Query": keys})
     return [dcmread(BytesIO(archive.file(one))) for one in found]
-
-
-def introduce(chain: Chain, pacs: Pacs) -> None:
-    """Lets the two Orthancs know each other."""
-    name = chain.orthanc.settings.ae_title
-    make_known(chain.orthanc, "PACS", "PACS", pacs.orthanc.dicom_port)
-    make_known(pacs.orthanc, name, name, chain.orthanc.dicom_port)

@@ -19,9 +19,9 @@ from demo.processes import free_port
 from demo.services import SCRIPTS, Orchestrator
 from demo.waiting import until
 from tests.dicom_factories import four_view_study
-from tests.e2e.chain import Chain, model_settings, unique
+from tests.e2e.chain import Chain, HeldGrading, model_settings, unique
 from tests.e2e.conftest import QUICK
-from tests.fakes.models import Answering, Held
+from tests.fakes.models import Answering
 from tests.small_disk import SmallDisk
 
 from orchestrator.jobs import news
@@ -32,21 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from wetread_sdk import Answer, Model, Study
+    from wetread_sdk import Model
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 RESERVE = 8_000_000
 LEFT = 3_000_000
 """Below the reserve, and enough for what is in work."""
-
-
-class HeldGrading(Held):
-    """Answers with a density when it is let go."""
-
-    def predict(self, study: Study) -> Answer:
-        super().predict(study)
-        return answer()
 
 
 @pytest.fixture

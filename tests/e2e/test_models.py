@@ -16,8 +16,8 @@ from demo.following import short
 from demo.processes import free_port
 from demo.services import SCRIPTS, Orchestrator
 from tests.dicom_factories import ct_series, four_view_study
-from tests.e2e.chain import Chain, unique
-from tests.fakes.models import Answering, Held
+from tests.e2e.chain import Chain, HeldGrading, unique
+from tests.fakes.models import Answering
 
 from wetread.v1 import model_pb2, model_pb2_grpc
 from wetread_sdk import Loaded, Settings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from demo.orthanc import Orthanc
 
-    from wetread_sdk import Answer, Context, Study
+    from wetread_sdk import Context
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -60,14 +60,6 @@ class Grading(Answering):
     def load(self, context: Context) -> Loaded:
         del context
         return Loaded(self._weights, "none", "cpu")
-
-
-class HeldGrading(Held):
-    """Answers with a density once it is let go."""
-
-    def predict(self, study: Study) -> Answer:
-        super().predict(study)
-        return answer()
 
 
 class Site:

@@ -8,13 +8,11 @@ from uuid import uuid4
 
 import pytest
 import yaml
-from bench.model import answer
 from demo.following import short
 from demo.services import SCRIPTS
 from demo.waiting import until
 from tests.dicom_factories import four_view_study
-from tests.e2e.chain import unique
-from tests.fakes.models import Held
+from tests.e2e.chain import HeldGrading, unique
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,17 +22,8 @@ if TYPE_CHECKING:
     from demo.services import Orchestrator
     from tests.e2e.chain import Chain
 
-    from wetread_sdk import Answer, Study
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
-
-
-class HeldGrading(Held):
-    """Answers with a density when it is let go; counts its calls."""
-
-    def predict(self, study: Study) -> Answer:
-        super().predict(study)
-        return answer()
 
 
 def wetread(orchestrator: Orchestrator, *arguments: str) -> subprocess.CompletedProcess[str]:

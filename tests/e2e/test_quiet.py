@@ -9,9 +9,9 @@ import requests
 from demo.following import short
 from demo.orthanc import Orthanc, OrthancSettings
 from demo.waiting import until
-from tests.delivery_chain import Pacs, make_known
+from tests.delivery_chain import Pacs
 from tests.dicom_factories import four_view_study, mammogram
-from tests.e2e.chain import unique
+from tests.e2e.chain import introduce, unique
 from tests.e2e.test_acts import WHO, Counting, wetread
 from tests.fakes.models import Held
 
@@ -44,12 +44,6 @@ def to_pacs(quiet: str) -> dict[str, dict[str, object]]:
     """The sections of a site file that lets every result go to the test PACS after some quiet."""
     delivery = {"remote": "PACS", "auto_transmit": True, "study_date_within": "9000d", "quiet": quiet}
     return {"destinations": {"PACS": {"test": True}}, "delivery": delivery}
-
-
-def introduce(chain: Chain, pacs: Pacs) -> None:
-    make_known(chain.orthanc, "PACS", "PACS", pacs.orthanc.dicom_port)
-    name = chain.orthanc.settings.ae_title
-    make_known(pacs.orthanc, name, name, chain.orthanc.dicom_port)
 
 
 def listed(chain: Chain, state: str) -> str:

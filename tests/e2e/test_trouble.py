@@ -14,8 +14,8 @@ from demo.processes import free_port
 from demo.services import SCRIPTS, Orchestrator
 from demo.waiting import until
 from tests.dicom_factories import Person, four_view_study
-from tests.e2e.chain import Chain, model_settings, unique
-from tests.fakes.models import Answering, Held
+from tests.e2e.chain import Chain, HeldGrading, model_settings, unique
+from tests.fakes.models import Answering
 
 from wetread_sdk.serving import running
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-    from wetread_sdk import Answer, Study
 
     OwnChain = Callable[..., AbstractContextManager[Chain]]
 
@@ -36,14 +34,6 @@ class Grading(Answering):
 
     def __init__(self) -> None:
         super().__init__(lambda _: answer())
-
-
-class HeldGrading(Held):
-    """Answers with a density when it is let go; counts its calls."""
-
-    def predict(self, study: Study) -> Answer:
-        super().predict(study)
-        return answer()
 
 
 @pytest.fixture

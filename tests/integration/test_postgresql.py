@@ -55,7 +55,7 @@ def test_the_migrations_make_the_same_tables_there(database: Database) -> None:
         assert compare_metadata(context, METADATA) == []
 
 
-def test_several_processes_that_migrate_at_once_do_so_one_after_the_other(url: str) -> None:
+def test_several_connections_that_migrate_at_once_do_so_one_after_the_other(url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         databases = [Database(url) for _ in range(4)]
         list(pool.map(Database.migrate, databases))

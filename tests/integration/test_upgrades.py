@@ -77,7 +77,7 @@ def fill(connection: sa.Connection) -> None:
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_a_ledger_of_every_earlier_release_is_brought_up_to_date_and_its_work_is_done(
+def test_a_ledger_of_every_earlier_revision_is_brought_up_to_date_and_its_work_is_due(
     database: Database, revision: str
 ) -> None:
     database.migrate(revision)

@@ -67,12 +67,19 @@ def test_what_the_archive_holds_goes_sources_included(tmp_path: Path, source: Or
     assert retention.run(chain.tools()) == 0
 
 
-def test_a_report_that_the_archive_holds_in_another_class_is_proven_by_the_uid_that_it_has_there(
-    tmp_path: Path, source: Orthanc, pacs: Pacs
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("sr", {"sr_class": "enhanced"}),
+        ("card", {"card_modality": "MG", "card_photometric_interpretation": "MONOCHROME2"}),
+    ],
+)
+def test_an_object_that_the_archive_holds_in_another_form_is_proven_by_the_uid_that_it_has_there(
+    tmp_path: Path, source: Orthanc, pacs: Pacs, *, kind: str, form: dict[str, str]
 ) -> None:
-    chain = Chain(tmp_path, source, {"PACS": {**ARCHIVE, "sr_class": "enhanced"}}, delete_after_transmit=True)
+    chain = Chain(tmp_path, source, {"PACS": {**ARCHIVE, **form}}, delete_after_transmit=True)
     result = delivered(chain)
-    assert pacs.holds(result.sop_instance_uids["sr"]) == 0
+    assert pacs.holds(result.sop_instance_uids[kind]) == 0
 
     assert retention.run(chain.tools()) == 1
 

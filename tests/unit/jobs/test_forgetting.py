@@ -14,10 +14,12 @@ from orchestrator.handoffs import ComposedObject, Digest, JobKey, ObjectKind, Or
 from orchestrator.jobs import forgetting, ledger, news, predictions
 from orchestrator.jobs.states import JobState
 from orchestrator.jobs.tables import (
+    ANSWERS,
     DECISIONS,
     DELIVERIES,
     GENERATIONS,
     JOBS,
+    METADATA,
     PREDICTIONS,
     RESULTS,
     SHIPMENTS,
@@ -38,7 +40,7 @@ LONG_AGO = LATER - timedelta(days=90)
 """What was judged before this may be forgotten."""
 STUDY = OrthancId("s1")
 ANSWER = predictions.SavedPrediction(b"an answer", "models:50051", JUDGED)
-FORGOTTEN = (DECISIONS, GENERATIONS, JOBS, PREDICTIONS, RESULTS, DELIVERIES, SHIPMENTS, STUDIES)
+FORGOTTEN = (ANSWERS, DECISIONS, GENERATIONS, JOBS, PREDICTIONS, RESULTS, DELIVERIES, SHIPMENTS, STUDIES)
 
 
 class Orthanc:
@@ -93,6 +95,7 @@ def finish(database: Database, key: JobKey, *, sent_at: datetime | None = None) 
         kept = {"prediction_sha256": digest}
         for state in (JobState.PREDICTING, JobState.COMPOSING, JobState.STORING, JobState.DONE):
             assert ledger.move(connection, ledger.known(connection, key), state, JUDGED, changes=kept)
+        connection.execute(sa.insert(ANSWERS).values(job_key=key, prediction_sha256=digest, inputs={}))
         ledger.note_results(connection, key, [(made, OrthancId(f"card-{key[:4]}"))], JUDGED)
         moments = dict.fromkeys(("not_before", "created_at", "queued_at", "state_since"), JUDGED)
         owner = {"job_key": key, "destination": "PACS", "purpose": "result"}
@@ -212,3 +215,8 @@ def test_a_round_looks_at_some_and_the_next_one_goes_on_there(database: Database
     assert (place, archive.asked) == ("s2", ["s1", "s2"])
     assert forget_gone(cast("Archive", archive), database, LONG_AGO, place, at_once=2) is None
     assert left(database)["generations"] == 2
+
+
+def test_no_table_that_hangs_on_a_job_is_overlooked() -> None:
+    hanging = {table for table in METADATA.sorted_tables if any(key.column.table is JOBS for key in table.foreign_keys)}
+    assert {table.name for table in hanging - set(FORGOTTEN)} == {"rejected"}  # only of what was sent

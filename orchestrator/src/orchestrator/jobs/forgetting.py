@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from orchestrator.handoffs import OrthancId
 from orchestrator.jobs.states import ENDED
 from orchestrator.jobs.tables import (
+    ANSWERS,
     ARRIVALS,
     DECISIONS,
     DELIVERIES,
@@ -28,7 +29,7 @@ from orchestrator.jobs.tables import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-_OF_A_JOB = (SHIPMENTS, DELIVERIES, RESULTS)
+_OF_A_JOB = (SHIPMENTS, DELIVERIES, RESULTS, ANSWERS)
 _OF_A_STUDY = (DECISIONS, GENERATIONS, STUDIES)
 
 
@@ -52,14 +53,15 @@ def forget(connection: sa.Connection, study: OrthancId, before: datetime) -> boo
         return False
     jobs = sa.select(JOBS.c.key).where(JOBS.c.study == study).scalar_subquery()
     answers = sa.select(JOBS.c.prediction_sha256).where(JOBS.c.study == study, JOBS.c.prediction_sha256.is_not(None))
-    digests = list(connection.execute(answers).scalars())
+    shown = sa.select(ANSWERS.c.prediction_sha256).where(ANSWERS.c.job_key.in_(jobs))
+    digests = [*connection.execute(answers).scalars(), *connection.execute(shown).scalars()]
     for table in _OF_A_JOB:
         connection.execute(sa.delete(table).where(table.c.job_key.in_(jobs)))
     for table in _OF_A_STUDY:
         connection.execute(sa.delete(table).where(table.c.study == study))
     connection.execute(sa.delete(JOBS).where(JOBS.c.study == study))
-    used = sa.exists().where(JOBS.c.prediction_sha256 == PREDICTIONS.c.sha256)
-    connection.execute(sa.delete(PREDICTIONS).where(PREDICTIONS.c.sha256.in_(digests), ~used))
+    used = [sa.exists().where(table.c.prediction_sha256 == PREDICTIONS.c.sha256) for table in (JOBS, ANSWERS)]
+    connection.execute(sa.delete(PREDICTIONS).where(PREDICTIONS.c.sha256.in_(digests), ~sa.or_(*used)))
     return True
 
 

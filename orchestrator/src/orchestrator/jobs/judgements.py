@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from orchestrator.handoffs import Generation, OrthancId
 
 
+_OF_GENERATION = (DECISIONS.c.study == sa.bindparam("study"), DECISIONS.c.digest == sa.bindparam("digest"))
+_MODELS_OF_GENERATION = sa.select(DECISIONS.c.model).where(*_OF_GENERATION).distinct()
+_INCOMPLETE = sa.select(DECISIONS.c.model).where(*_OF_GENERATION, DECISIONS.c.outcome == "INCOMPLETE").limit(1)
+_GENERATION = sa.select(GENERATIONS).where(
+    GENERATIONS.c.study == sa.bindparam("study"), GENERATIONS.c.digest == sa.bindparam("digest")
+)
+"""Asked for every study: built once, which takes longer than running them."""
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedGeneration:
     """A content of a study that has been judged before."""
@@ -39,14 +48,10 @@ class JudgedGeneration:
 
 def judged(connection: sa.Connection, study: OrthancId, digest: Digest) -> JudgedGeneration | None:
     """What is known about this content, or None if it is new."""
-    row = connection.execute(
-        sa.select(GENERATIONS).where(GENERATIONS.c.study == study, GENERATIONS.c.digest == digest)
-    ).one_or_none()
+    row = connection.execute(_GENERATION, {"study": study, "digest": digest}).one_or_none()
     if row is None:
         return None
-    models = connection.execute(
-        sa.select(DECISIONS.c.model).where(DECISIONS.c.study == study, DECISIONS.c.digest == digest).distinct()
-    ).scalars()
+    models = connection.execute(_MODELS_OF_GENERATION, {"study": study, "digest": digest}).scalars()
     return JudgedGeneration(row.last_update, row.judged_at, frozenset(models), row.headers_sha256)
 
 
@@ -190,8 +195,7 @@ def matches(connection: sa.Connection, study: OrthancId, digest: Digest) -> dict
 
 def has_incomplete(connection: sa.Connection, study: OrthancId, digest: Digest) -> bool:
     """Whether some model still waits for more of this content."""
-    mine = sa.and_(DECISIONS.c.study == study, DECISIONS.c.digest == digest, DECISIONS.c.outcome == "INCOMPLETE")
-    return connection.execute(sa.select(DECISIONS.c.model).where(mine).limit(1)).one_or_none() is not None
+    return connection.execute(_INCOMPLETE, {"study": study, "digest": digest}).one_or_none() is not None
 
 
 def studies_named(connection: sa.Connection, digits: str) -> list[OrthancId]:

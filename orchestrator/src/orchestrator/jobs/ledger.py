@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     from orchestrator.handoffs import ComposedObject
 
+_BY_KEY = sa.select(JOBS).where(JOBS.c.key == sa.bindparam("key"))
+_STATE_BY_KEY = sa.select(JOBS.c.state, JOBS.c.attempt).where(JOBS.c.key == sa.bindparam("key"))
+"""Asked a dozen times for each job: built once, because building a statement takes as long as running it."""
+
 STAT_PRIORITY = 1
 ROUTINE_PRIORITY = 10
 
@@ -94,13 +98,13 @@ class StoredResult:
 
 def find(connection: sa.Connection, key: JobKey) -> Job | None:
     """The job with this key."""
-    row = connection.execute(sa.select(JOBS).where(JOBS.c.key == key)).one_or_none()
+    row = connection.execute(_BY_KEY, {"key": key}).one_or_none()
     return None if row is None else job_of(row)
 
 
 def known(connection: sa.Connection, key: JobKey) -> Job:
     """The job with this key, which is there. Raises `sqlalchemy.exc.NoResultFound`."""
-    return job_of(connection.execute(sa.select(JOBS).where(JOBS.c.key == key)).one())
+    return job_of(connection.execute(_BY_KEY, {"key": key}).one())
 
 
 def taken_up_again(job: Job) -> bool:
@@ -278,7 +282,7 @@ def wait(
 
 def still(connection: sa.Connection, job: Job) -> bool:
     """Whether the job is still in the state and the attempt that the caller saw: nobody stopped or replaced it."""
-    row = connection.execute(sa.select(JOBS.c.state, JOBS.c.attempt).where(JOBS.c.key == job.key)).one_or_none()
+    row = connection.execute(_STATE_BY_KEY, {"key": job.key}).one_or_none()
     return row is not None and (row.state, row.attempt) == (job.state.value, job.attempt)
 
 

@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 _CHANGES = "changes"
 
 
+_PLACE = sa.select(CURSOR).where(CURSOR.c.name == _CHANGES)
+_OVERDUE = (
+    sa.select(ARRIVALS.c.instance)
+    .where(ARRIVALS.c.noticed_at < sa.bindparam("noticed_before"))
+    .order_by(ARRIVALS.c.noticed_at)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_WAITING = (
+    sa.select(NEWS)
+    .where(NEWS.c.not_before <= sa.bindparam("now"))
+    .order_by(NEWS.c.noticed_at)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+"""Asked every second, and for every study: built once, which takes longer than running them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """How far the change log has been read."""
@@ -43,7 +59,7 @@ class WaitingStudy:
 
 def cursor(connection: sa.Connection) -> Cursor | None:
     """Our place, or None before the first start."""
-    row = connection.execute(sa.select(CURSOR).where(CURSOR.c.name == _CHANGES)).one_or_none()
+    row = connection.execute(_PLACE).one_or_none()
     return None if row is None else Cursor(row.seq, row.started_at, row.mark)
 
 
@@ -106,21 +122,15 @@ def drop_arrivals(connection: sa.Connection, instances: Collection[OrthancId]) -
 
 def overdue_arrivals(connection: sa.Connection, noticed_before: datetime, limit: int = 500) -> list[OrthancId]:
     """Instances that wait for their study for too long, the oldest first."""
-    statement = (
-        sa.select(ARRIVALS.c.instance)
-        .where(ARRIVALS.c.noticed_at < noticed_before)
-        .order_by(ARRIVALS.c.noticed_at)
-        .limit(limit)
-    )
-    return [OrthancId(row.instance) for row in connection.execute(statement)]
+    found = connection.execute(_OVERDUE, {"noticed_before": noticed_before, "limit": limit})
+    return [OrthancId(row.instance) for row in found]
 
 
 def waiting(connection: sa.Connection, now: datetime, limit: int = 100) -> list[WaitingStudy]:
     """Studies whose time has come, the longest noticed first."""
-    statement = sa.select(NEWS).where(NEWS.c.not_before <= now).order_by(NEWS.c.noticed_at).limit(limit)
     return [
         WaitingStudy(OrthancId(row.study), row.noticed_at, row.attempts, row.asks)
-        for row in connection.execute(statement)
+        for row in connection.execute(_WAITING, {"now": now, "limit": limit})
     ]
 
 

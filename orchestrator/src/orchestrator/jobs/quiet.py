@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from orchestrator.handoffs import Generation
 
+_BY_STUDY = sa.select(STUDIES).where(STUDIES.c.study == sa.bindparam("study"))
 _UNKNOWN = Digest("")
 """The content is not what was judged last."""
 
@@ -48,7 +49,7 @@ class Calm:
 
 def of(connection: sa.Connection, study: OrthancId) -> Calm | None:
     """What is known; None of a study from before anybody counted, which is quiet."""
-    row = connection.execute(sa.select(STUDIES).where(STUDIES.c.study == study)).one_or_none()
+    row = connection.execute(_BY_STUDY, {"study": study}).one_or_none()
     if row is None:
         return None
     return Calm(Digest(row.digest), row.last_instance_at, row.stable, Digest(row.complete_digest))

@@ -15,15 +15,25 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+_DUE = sa.and_(
+    JOBS.c.state == JobState.QUEUED.value, JOBS.c.engaged.is_(False), JOBS.c.not_before <= sa.bindparam("now")
+)
+_MODEL = (JOBS.c.model, JOBS.c.version, JOBS.c.weights_sha256, JOBS.c.declaration_sha256, JOBS.c.image_digest)
+_ANY_DUE = sa.select(JOBS.c.key).where(_DUE).limit(1)
+_DUE_MODELS = sa.select(*_MODEL).where(_DUE).distinct()
+_ENGAGED = sa.select(JOBS.c.model, sa.func.count()).where(JOBS.c.engaged.is_(True)).group_by(JOBS.c.model)
+_ASKING = _ENGAGED.where(JOBS.c.prediction_sha256.is_(None))
+"""Asked at every sweep: built once, which takes longer than running them."""
+
+
 def any_due(connection: sa.Connection, now: datetime) -> bool:
     """Whether there is a job whose turn has come: an idle site has none, and nothing more is looked at."""
-    return connection.execute(sa.select(JOBS.c.key).where(_is_due(now)).limit(1)).first() is not None
+    return connection.execute(_ANY_DUE, {"now": now}).first() is not None
 
 
 def due_models(connection: sa.Connection, now: datetime) -> list[ModelIdentity]:
     """The models that have jobs whose turn has come."""
-    columns = (JOBS.c.model, JOBS.c.version, JOBS.c.weights_sha256, JOBS.c.declaration_sha256, JOBS.c.image_digest)
-    return [ModelIdentity(*row) for row in connection.execute(sa.select(*columns).where(_is_due(now)).distinct())]
+    return [ModelIdentity(*row) for row in connection.execute(_DUE_MODELS, {"now": now})]
 
 
 def due(
@@ -38,7 +48,7 @@ def due(
 
     `answered`: only those that need no model any more.
     """
-    statement = sa.select(JOBS).where(_is_due(now)).order_by(JOBS.c.priority, JOBS.c.created_at).limit(limit)
+    statement = sa.select(JOBS).where(_DUE).order_by(JOBS.c.priority, JOBS.c.created_at).limit(limit)
     if model is not None:
         statement = statement.where(
             JOBS.c.model == model.name,
@@ -49,21 +59,14 @@ def due(
         )
     if answered:
         statement = statement.where(JOBS.c.prediction_sha256.is_not(None))
-    return [ledger.job_of(row) for row in connection.execute(statement)]
-
-
-def _is_due(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(JOBS.c.state == JobState.QUEUED.value, JOBS.c.engaged.is_(False), JOBS.c.not_before <= now)
+    return [ledger.job_of(row) for row in connection.execute(statement, {"now": now})]
 
 
 def engaged_by_model(connection: sa.Connection) -> dict[str, int]:
     """How many jobs of each model the engine has, by the model's name."""
-    statement = sa.select(JOBS.c.model, sa.func.count()).where(JOBS.c.engaged.is_(True)).group_by(JOBS.c.model)
-    return {row[0]: row[1] for row in connection.execute(statement)}
+    return {row[0]: row[1] for row in connection.execute(_ENGAGED)}
 
 
 def asking_by_model(connection: sa.Connection) -> dict[str, int]:
     """How many jobs of each model the engine has that still need an answer, by the model's name."""
-    asking = sa.and_(JOBS.c.engaged.is_(True), JOBS.c.prediction_sha256.is_(None))
-    statement = sa.select(JOBS.c.model, sa.func.count()).where(asking).group_by(JOBS.c.model)
-    return {row[0]: row[1] for row in connection.execute(statement)}
+    return {row[0]: row[1] for row in connection.execute(_ASKING)}

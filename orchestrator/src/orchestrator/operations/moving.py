@@ -65,7 +65,10 @@ def _copied(origin: Database, destination: Database, now: datetime) -> Moved:
             _go_on_counting(target, table)
         counted = _counts(target)
         if counted != _counts(source):
-            raise SettingsInvalid("what arrived is not what was there; nothing was moved")
+            raise SettingsInvalid(
+                "what arrived is not what was there; nothing was moved, and the old ledger is as it was: try again; if "
+                "it happens again, stay on the old one and report this"
+            )
         studies = leftovers.hold_back(target, now)
         _begin_deliveries_again(target)
     return Moved(counted, len(studies))
