@@ -126,13 +126,15 @@ def _sample(stack: Stack, hours: float) -> Sample:
 
 
 def _report(stack: Stack, run: Run, minutes: float) -> int:
-    studies = {short(sent.result()) for _, sent in run.sent}
+    broken_off = sum(sent.exception() is not None for _, sent in run.sent)  # Orthanc has hung up on a sender
+    studies = {short(sent.result()) for _, sent in run.sent if sent.exception() is None}
     missing = _wait_for_results(stack, studies)
     by_kind = Counter(name for name, _ in run.sent)
     rate = len(run.sent) / minutes * 60
     title = f"{len(run.sent)} studies in {minutes:.0f} minutes, {rate:.0f} an hour"
     sys.stdout.write(
-        f"{title}: {dict(by_kind)}\n{len(studies) - len(missing)} have a result, {len(missing)} have none\n"
+        f"{title}: {dict(by_kind)}, of which Orthanc did not take {broken_off} whole\n"
+        f"{len(studies) - len(missing)} have a result, {len(missing)} have none\n"
     )
     trends = _trends(run.samples)
     for trend in trends:
