@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pydicom
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
 TIMEOUT_S = 60.0
 OUR_MANUFACTURER = "Wetread"
 """(0008,0070) of every object that Wetread writes."""
-HTTP_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ class Archive:
         self.url = url
         self._session = requests.Session()
         self._session.auth = (username, password)
+        # Orthanc closes idle connections; a file may be sent twice.
+        once_more = Retry(total=1, redirect=0, status=0, allowed_methods=("GET", "POST"))
+        self._session.mount(f"{url}/instances", HTTPAdapter(max_retries=once_more))
         # Orthanc compresses for clients that offer it, at 140 ms of its CPU time per mammogram.
         self._session.headers["Accept-Encoding"] = "identity"
 
@@ -48,7 +53,7 @@ class Archive:
     def answers(self) -> bool:
         """Whether Orthanc is up and takes our account."""
         try:
-            return self._session.get(f"{self.url}/system", timeout=2).status_code == HTTP_OK
+            return self._session.get(f"{self.url}/system", timeout=2).status_code == HTTPStatus.OK
         except requests.RequestException:
             return False
 
@@ -93,13 +98,21 @@ class Archive:
         return found[0] if found else None
 
     def results(self, study: str) -> list[StoredObject]:
-        """Wetread's objects in a study, by Orthanc's identifier of it."""
-        return [
-            StoredObject(instance, self.file(instance))
+        """Wetread's objects in a study, by Orthanc's identifier of it; one that is just being deleted is left out."""
+        named = [
+            instance
             for series in self.get(f"/studies/{study}/series")
             if series["MainDicomTags"].get("Manufacturer") == OUR_MANUFACTURER
             for instance in series["Instances"]
         ]
+        return [stored for instance in named if (stored := self._stored(instance))]
+
+    def _stored(self, instance: str) -> StoredObject | None:
+        answer = self._session.get(f"{self.url}/instances/{instance}/file", timeout=TIMEOUT_S)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        answer.raise_for_status()
+        return StoredObject(instance, answer.content)
 
     def sources(self, study: str) -> list[str]:
         """Orthanc's identifiers of a study's instances that Wetread did not write."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 Setting = Any
 """A value in a site file, or of an attribute."""
+BOTH_PROVEN = re.compile("2 by (commitment|find)")
+"""What `wetread deliveries` says of card and report: a PACS that is slow to commit is asked by C-FIND."""
 
 
 class Clock:

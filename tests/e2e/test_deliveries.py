@@ -13,7 +13,7 @@ from demo.orthanc import Orthanc, OrthancSettings
 from demo.processes import free_port
 from demo.waiting import until
 from pydicom import dcmread
-from tests.delivery_chain import Pacs, make_known
+from tests.delivery_chain import BOTH_PROVEN, Pacs, make_known
 from tests.dicom_factories import KEY_OBJECT_SELECTION, four_view_study, key_object_selection, mammogram
 from tests.e2e.chain import Chain, introduce, model_settings, unique
 from tests.e2e.conftest import started
@@ -165,7 +165,7 @@ def test_an_unapproved_models_result_goes_to_a_clinical_destination_once_it_is_a
         ours = {str(one.dataset.SOPInstanceUID) for one in chain.orthanc.archive.results(study)}
         assert len(ours) == 2
         assert [pacs.holds(uid) for uid in ours] == [1, 1]
-        assert "2 by find" in chain.wetread("deliveries", "--state", "DELIVERED")
+        assert BOTH_PROVEN.search(chain.wetread("deliveries", "--state", "DELIVERED"))
 
         again = chain.send(four_view_study(study=unique()))
         chain.events.wait_for("result_delivered")

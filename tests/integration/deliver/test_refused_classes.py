@@ -12,7 +12,7 @@ from tests.fakes.web_pacs import OUT_OF_RESOURCES, WebPacs
 
 from orchestrator.deliver import passing
 from orchestrator.deliver.reports import COMPREHENSIVE_3D_SR, COMPREHENSIVE_SR, ENHANCED_SR
-from orchestrator.handoffs import DeliveryKey, ObjectKind
+from orchestrator.handoffs import DeliveryKey, Form, ObjectKind
 from orchestrator.jobs import ledger
 from orchestrator.jobs.states import DeliveryState
 
@@ -95,7 +95,7 @@ def test_a_copy_that_a_dead_process_has_left_in_orthanc_is_taken_out(tmp_path: P
         result = chain.result()
         composed = [one.content for one in source.archive.results(result.study)]
         made = next(
-            chain.tools().relabel(one, COMPREHENSIVE_SR)
+            chain.tools().relabel(one, ObjectKind.REPORT, Form(sop_class_uid=COMPREHENSIVE_SR))
             for one in composed
             if COMPREHENSIVE_3D_SR.encode() in one[:600]
         )
