@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_DEADLINE_S = 120
-NETWORKS = "base=10.213.0.0/16,size=24"
+POOL = "10.213.0.0/16"
+NETWORKS = f"base={POOL},size=24"
 """For its networks; not those that Docker takes by itself, and the other engine has taken."""
 BRIDGE = "10.212.0.1/24"
 
@@ -27,13 +28,13 @@ BRIDGE = "10.212.0.1/24"
 def empty_engine() -> Iterator[str]:
     """Its address, as DOCKER_HOST has it; all of it is gone when the block is left.
 
-    It leaves the firewall to the other engine: its containers reach each other and what is published on 127.0.0.1, and
-    nothing outside. Skips where nobody may start one.
+    It leaves the firewall to the other engine, which lets its networks through: its containers reach each other
+    and what is published on 127.0.0.1, and nothing outside. Skips where nobody may start one.
     """
     dockerd = shutil.which("dockerd")
     if dockerd is None or os.getuid() != 0:
         pytest.skip("a second engine needs root and dockerd: `make e2e-compose` as root shows the rest")
-    with tempfile.TemporaryDirectory(prefix="wetread-engine-") as place, _bridge() as bridge:
+    with tempfile.TemporaryDirectory(prefix="wetread-engine-") as place, _bridge() as bridge, _let_through():
         folder, host = Path(place), f"unix://{place}/docker.sock"  # a short place: paths of sockets have 107 characters
         command = (
             *(dockerd, "--host", host, "--data-root", folder / "data", "--exec-root", folder / "exec"),
@@ -63,6 +64,17 @@ def _bridge() -> Iterator[str]:
         yield name
     finally:
         run("ip", "link", "delete", name)
+
+
+@contextmanager
+def _let_through() -> Iterator[None]:
+    """The other engine drops what its own rules do not know; `DOCKER-USER` is the chain that it leaves to others."""
+    rule = ("DOCKER-USER", "--source", POOL, "--destination", POOL, "--jump", "ACCEPT")
+    run("iptables", "--insert", *rule)
+    try:
+        yield
+    finally:
+        run("iptables", "--delete", *rule)
 
 
 def _answers(process: subprocess.Popen[bytes], host: str, log: Path) -> bool | None:

@@ -45,6 +45,7 @@ def set_up(stream: TextIO = sys.stdout) -> None:
     )
     warnings.simplefilter("ignore")  # pydicom's quote values
     logging.basicConfig(level=logging.WARNING, handlers=[_Passed()], force=True)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # a second try is no news
 
 
 def info(event: Event, **details: str | float | None) -> None:
