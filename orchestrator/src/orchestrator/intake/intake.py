@@ -67,6 +67,7 @@ class Intake:
         self._version = version
         self._models = models
         self._clock = clock
+        self._begun_at = clock().replace(microsecond=0)  # as Orthanc counts; the first look comes later
 
     def read_changes(self) -> tuple[int, int]:
         """Notes what has happened since the last look: (studies to judge, instances on their way).
@@ -149,7 +150,7 @@ class Intake:
         if place is not None:
             return place
         from_now = self._version().site.watch.since == "first start"
-        place = news.Cursor(self._archive.newest_change() if from_now else 0, self._clock().replace(microsecond=0))
+        place = news.Cursor(self._archive.newest_change() if from_now else 0, self._begun_at)
         with self._database.write() as connection:
             news.start_cursor(connection, place.seq, place.started_at)
         return place
