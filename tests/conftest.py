@@ -61,6 +61,16 @@ def nursery() -> Iterator[Nursery]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL that no test stops; each makes databases of its own."""
+    yield from _postgres()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that this test may kill."""
+    yield from _postgres()
+
+
+def _postgres() -> Iterator[Postgres]:
     try:
         server = Postgres()
     except NoPostgres as error:

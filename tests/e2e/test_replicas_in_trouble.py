@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from demo.orthanc import Orthanc, OrthancSettings
-from demo.postgres import NoPostgres, Postgres
 from demo.processes import free_port
 from demo.waiting import until
 from tests.delivery_chain import make_known
@@ -21,9 +20,9 @@ from orchestrator.jobs import deliveries, shipments
 from orchestrator.jobs.states import DeliveryState, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from demo.postgres import Postgres
     from tests.e2e.replicas import Site
     from tests.nursery import Nursery
 
@@ -32,18 +31,6 @@ NAME = "DIFFICULT"
 MANY = 8
 BUSY = {"threads": 4}
 """Of each replica: together they could do all at once."""
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    """A PostgreSQL that this test may kill."""
-    try:
-        server = Postgres()
-    except NoPostgres as error:
-        pytest.skip(str(error))
-    server.start()
-    yield server
-    server.remove()
 
 
 def test_replicas_go_on_when_postgresql_was_killed_and_started_again(
