@@ -68,9 +68,9 @@ def main(results: int = RESULTS) -> None:
 
 def _result(chain: Chain) -> Result:
     """A result to be sent; another where Orthanc has just closed the kept connection, as it does after a second."""
-    while True:
-        with suppress(ArchiveUnavailable):
-            return chain.result()
+    with suppress(ArchiveUnavailable):
+        return chain.result()
+    return chain.result()
 
 
 if __name__ == "__main__":

@@ -93,15 +93,17 @@ def test_every_alert_says_what_to_do_and_where_more_is_written() -> None:
         assert said["runbook_url"] == f"docs/operations.md#{name.lower()}"
 
 
-def test_commands_that_the_operations_page_and_the_alerts_name_exist() -> None:
-    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+def test_commands_that_pages_and_alerts_name_exist() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
     text += (COMPOSE / "prometheus/rules/wetread.yml").read_text(encoding="utf-8")
-    named = set(re.findall(r"`wetread ([a-z]+(?: list| approve)?)", text))
+    named = set(re.findall(r"(?:`|orchestrator |    )wetread ([a-z]+(?: list| approve| complete)?)", text))
 
     assert {"jobs", "deliveries", "doctor", "model list"} <= named
     for command in sorted(named):
         done = CliRunner().invoke(app, [*command.split(), "--help"])
         assert done.exit_code == 0, command
+        assert "COMMAND [ARGS]" not in done.output, f"{command} is a group: name what it is to do"
 
 
 def test_every_alert_has_a_test() -> None:

@@ -27,9 +27,13 @@ def test_a_saved_file_goes_into_the_running_orchestrator_and_restarts_it(images:
         site.files = [checkout / file.relative_to(COMPOSE.parent) for file in site.files]
         site.up("orthanc", "orchestrator")
         before = site.inspect("orchestrator")[0]["State"]["StartedAt"]
-        with subprocess.Popen(site.command("watch", "--no-up", "orchestrator"), stdout=subprocess.DEVNULL) as watching:
+        watch = site.command("watch", "--no-up", "orchestrator")
+        with subprocess.Popen(watch, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
             try:
-                until(lambda: _saved(site, checkout) or None, what="the file is there", deadline_s=DEADLINE_S)
+                assert watching.stdout is not None
+                assert any("Watch enabled" in line for line in watching.stdout)
+                (checkout / NEW).write_text("saved", encoding="utf-8")
+                until(lambda: _is_there(site) or None, what="the file is there", deadline_s=DEADLINE_S)
                 until(
                     lambda: site.inspect("orchestrator")[0]["State"]["StartedAt"] != before or None,
                     what="it was started again",
@@ -39,8 +43,7 @@ def test_a_saved_file_goes_into_the_running_orchestrator_and_restarts_it(images:
                 watching.terminate()
 
 
-def _saved(site: Site, checkout: Path) -> bool:
-    """Saves it once more, because nothing says when watching has begun, and looks into the container."""
-    (checkout / NEW).write_text(os.urandom(8).hex(), encoding="utf-8")
+def _is_there(site: Site) -> bool:
+    """Also while the container is being started again, when nothing can be run in it: then not yet."""
     (container,) = site.containers("orchestrator")
     return subprocess.run(["docker", "exec", container, "test", "-e", THERE], check=False).returncode == 0

