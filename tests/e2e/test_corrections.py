@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -267,6 +269,60 @@ def test_the_same_images_sent_again_under_another_patient_withdraw_the_first_res
             told = chain.wetread("deliveries")
             assert all(uid in told for uid in before)
         assert model.answered == 1
+        assert "agree" in chain.wetread("doctor", "--ledger")
+
+
+def test_a_correction_that_comes_in_parts_withdraws_the_first_patients_result(own_chain: OwnChain) -> None:
+    with own_chain(Counting(), KEEPS) as chain:
+        views = four_view_study(study=unique())
+        study = chain.send(views)
+        assert chain.ended(study) == "result_stored"
+
+        for view in views:
+            view.PatientID, view.PatientName = "RIGHT-1", "RIGHT^PERSON"
+        corrected = chain.send(views[:2])
+        until(lambda: chain.logged("study_judged", study=short(corrected)) or None, what="judged", deadline_s=120)
+        assert ours(chain, study)
+        chain.send(views[2:])
+
+        until(lambda: chain.logged("result_stored", study=short(corrected)) or None, what="stored", deadline_s=120)
+        until(lambda: not ours(chain, study) or None, what="the first patient has no result", deadline_s=120)
+
+
+def test_the_wrong_patients_study_that_is_corrected_later_takes_no_result_from_the_right_one(
+    own_chain: OwnChain,
+) -> None:
+    with own_chain(Counting(), OVERWRITES) as chain:
+        wrong = four_view_study(study=unique())
+        study = chain.send(wrong)
+        assert chain.ended(study) == "result_stored"
+        right = deepcopy(wrong)
+        for view in right:
+            view.PatientID, view.PatientName = "RIGHT-1", "RIGHT^PERSON"
+        corrected = chain.send(right)
+        assert chain.ended(corrected) == "result_stored"
+        until(lambda: not ours(chain, study) or None, what="the first patient has no result", deadline_s=120)
+        before = ours(chain, corrected)
+
+        for view in wrong:
+            view.InstitutionName = "CORRECTED"
+        chain.send(wrong)
+        sent_at = datetime.now(UTC)
+        until(
+            lambda: (
+                [
+                    event
+                    for event in chain.logged("study_judged", study=short(study))
+                    if datetime.fromisoformat(event.text("timestamp")) > sent_at
+                ]
+                or None
+            ),
+            what="it is judged again",
+            deadline_s=120,
+        )
+
+        assert corrected[:8] in chain.wetread("jobs", "--state", "DONE")
+        assert ours(chain, corrected) == before
         assert "agree" in chain.wetread("doctor", "--ledger")
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from orchestrator.dispatch.fingerprint import DAMAGED, Fingerprint
-from orchestrator.dispatch.identity import blanked
+from orchestrator.dispatch.fingerprint import DAMAGED, shown
 from orchestrator.dispatch.part10 import ArrivingFile, encoded
 from orchestrator.errors import (
     AnswerInvalid,
@@ -190,12 +189,11 @@ class _Outgoing:
                 raise InstanceUnreadable("the archive sent another instance than the one asked for")
             if self.source is None:
                 self.source = arriving.header
-            sent = blanked(arriving.header, self._needs)
-            shown = Fingerprint(sent)
+            sent, fingerprint = shown(arriving.header, self._needs)
             header = model_pb2.InstanceHeader(sop_instance_uid=uid, header=encoded(sent))
             yield model_pb2.PredictRequest(instance=header)
             for chunk in arriving.pixels():
-                shown.update(chunk)
+                fingerprint.update(chunk)
                 metrics.SENT.labels(self._dispatch.model.name).inc(len(chunk))
                 yield model_pb2.PredictRequest(chunk=model_pb2.PixelChunk(data=chunk))
-            self.fingerprints[uid] = shown.digest()
+            self.fingerprints[uid] = fingerprint.digest()

@@ -10,6 +10,7 @@ differs, a corrected sex or laterality, is another question.
 
 from __future__ import annotations
 
+import struct
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from orchestrator.handoffs import Digest
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from pydicom import DataElement, Dataset
+    from pydicom import DataElement, Dataset, FileDataset
 
     from orchestrator.handoffs import DispatchedInstance
     from orchestrator.orthanc.archive import Archive
@@ -55,6 +56,15 @@ class Fingerprint:
         return Digest(self._sha256.hexdigest())
 
 
+def shown(header: FileDataset, needs: Collection[str]) -> tuple[Dataset, Fingerprint]:
+    """What a model gets to see of a header, and the fingerprint that begins with it. Raises `InstanceUnreadable`."""
+    try:
+        sent = blanked(header, needs)
+        return sent, Fingerprint(sent)
+    except (*DAMAGED, OSError, EOFError, struct.error) as error:  # nothing is read here but what has arrived
+        raise InstanceUnreadable("the stored file's header is damaged and cannot be sent on") from error
+
+
 def of_instances(
     archive: Archive, instances: Iterable[DispatchedInstance], needs: Collection[str], stop: Callable[[], bool]
 ) -> dict[str, Digest]:
@@ -66,14 +76,11 @@ def of_instances(
     for instance in instances:
         if stop():
             raise Cancelled("stopped while its images were read")
-        try:
-            with archive.open_instance(instance.orthanc_id) as stream:
-                arriving = ArrivingFile(stream)
-                one = Fingerprint(blanked(arriving.header, needs))
-                for chunk in arriving.pixels():
-                    one.update(chunk)
-        except DAMAGED as error:
-            raise InstanceUnreadable("the stored file's header is damaged and cannot be sent on") from error
+        with archive.open_instance(instance.orthanc_id) as stream:
+            arriving = ArrivingFile(stream)
+            _, one = shown(arriving.header, needs)
+            for chunk in arriving.pixels():
+                one.update(chunk)
         found[instance.reference.sop_instance_uid] = one.digest()
     return found
 

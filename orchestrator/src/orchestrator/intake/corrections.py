@@ -86,13 +86,18 @@ def begin_anew(
     found = correction(job, wanted)
     if found is Correction.NONE or job.state is JobState.CANCELLED:
         return False
+    if _series(input_from_json(job.input)) != _series(wanted):  # the answer would name a series that is gone
+        answers.drop(connection, job.key)
     prediction = None if answer is None else predictions.save(connection, answer)
     fresh = {"input": wanted.to_json(), "prediction_sha256": prediction}
     if job.state is JobState.DONE and found is Correction.IDENTITY:
         withdraw(connection, case.site, [job], Withdrawal(RULE, found.value, _WORKLIST, JobState.GONE, case.now))
         job = ledger.known(connection, job.key)
-    if job.state is JobState.QUEUED:
+    if job.state is JobState.QUEUED and not job.engaged:
         ledger.change(connection, job, fresh)
+    elif job.state is JobState.QUEUED:
+        again = {"engaged": False, "attempt": job.attempt + 1, "not_before": case.now}
+        ledger.change(connection, job, fresh | again)
     elif job.state in ACTIVE:  # another attempt, so that what the running one still does is refused
         changes = {**fresh, "engaged": False, "attempt": job.attempt + 1, "not_before": case.now}
         ledger.move(connection, job, JobState.QUEUED, case.now, reason=found.value, changes=changes)
@@ -103,7 +108,16 @@ def begin_anew(
     return True
 
 
-def withdraw_outdated(connection: sa.Connection, case: Case, asked_for: Collection[JobKey | None]) -> None:
+def withdraw_unfounded(
+    connection: sa.Connection, case: Case, asked_for: Collection[JobKey | None], *, is_new: bool
+) -> None:
+    """Withdraws what rests on images that are others now; `is_new`: these instances were not judged before."""
+    _withdraw_outdated(connection, case, asked_for)
+    if is_new:
+        _withdraw_elsewhere(connection, case)
+
+
+def _withdraw_outdated(connection: sa.Connection, case: Case, asked_for: Collection[JobKey | None]) -> None:
     """Withdraws results whose images were corrected in such a way that no model asks for them any more."""
     here = {one.headers.sop_instance_uid for one in case.content.instances}
     for job in ledger.listed(connection, states=[JobState.DONE], study=case.content.study):
@@ -114,20 +128,19 @@ def withdraw_outdated(connection: sa.Connection, case: Case, asked_for: Collecti
             withdraw(connection, case.site, [job], Withdrawal(RULE, why, "quality", JobState.GONE, case.now))
 
 
-def withdraw_elsewhere(connection: sa.Connection, case: Case) -> None:
+def _withdraw_elsewhere(connection: sa.Connection, case: Case) -> None:
     """Withdraws results that rest on instances which have come again, under another patient.
 
     Not where the newcomer is a copy without identity, or one that Orthanc has made while its source
-    stayed. Only a study that is seen for the first time, and has come later, takes them: one that was
-    there before, and grows, or is judged late, claims nothing.
+    stayed. Only a study that has come later takes them, whether at once or in parts: one that was
+    there before, and grows, is judged late or is corrected, claims nothing.
     """
     foreign = [one.headers for one in case.content.instances if not one.ours]
     if not foreign or plan.origin_of(foreign[0], "", altered_from=case.content.altered_from).altered:
         return
     here = {headers.sop_instance_uid for headers in foreign}
-    study, came_at = case.content.study, case.content.last_update
-    if len(judgements.updates(connection, study)) > 1:
-        return
+    study = case.content.study
+    came_at = min(judgements.updates(connection, study))
     related = answers.studies_called(connection, foreign[0].study_instance_uid) - {study}
     others = [one for one in related if all(at < came_at for at in judgements.updates(connection, one))]
     jobs = [job for other in sorted(others) for job in ledger.listed(connection, study=other)]
@@ -138,6 +151,10 @@ def withdraw_elsewhere(connection: sa.Connection, case: Case) -> None:
 
 def _can_be_cancelled(job: ledger.Job) -> bool:
     return not job.shadow and job.state in ACTIVE | {JobState.QUEUED, JobState.DONE}
+
+
+def _series(made_of: JobInput) -> set[str]:
+    return {one.reference.series_instance_uid for one in made_of.selected}
 
 
 def _copied(headers: Headers, rules: Iterable[AttributeRule]) -> Mapping[str, object]:

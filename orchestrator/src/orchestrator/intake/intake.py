@@ -228,6 +228,7 @@ class Intake:
             if calm.stable or calm.complete:
                 news.drop_arrivals(connection, [instance.orthanc_id for instance in current.instances])
             known = _uncorrected(connection, current)
+            is_new = judgements.judged(connection, current.study, current.digest) is None
             models = self._asked(connection, waiting, current, known, now)
             if known is None:
                 judgements.record_generation(connection, current, now)
@@ -244,8 +245,7 @@ class Intake:
             unrejected = {headers.sop_instance_uid for headers in foreign} - rejected_instances(foreign)
             supports.withdraw_unsupported(connection, self._version().site, current.study, unrejected, now)
             if known is None:
-                corrections.withdraw_outdated(connection, case, asked_for)
-                corrections.withdraw_elsewhere(connection, case)
+                corrections.withdraw_unfounded(connection, case, asked_for, is_new=is_new)
             deadline = current.last_update + self._version().site.watch.incomplete_after
             if now >= deadline or calm.complete:
                 self._give_up(connection, case, foreign)

@@ -34,8 +34,13 @@ class KnownAnswer:
 
 def save(connection: sa.Connection, job: JobKey, prediction: Digest, inputs: Mapping[str, Digest]) -> None:
     """Keeps what the answer of a job rests on, in the place of what was kept of it before."""
-    connection.execute(sa.delete(ANSWERS).where(ANSWERS.c.job_key == job))
+    drop(connection, job)
     connection.execute(sa.insert(ANSWERS).values(job_key=job, prediction_sha256=prediction, inputs=dict(inputs)))
+
+
+def drop(connection: sa.Connection, job: JobKey) -> None:
+    """Nothing is kept any more of what the answer of a job rests on: the model is asked again."""
+    connection.execute(sa.delete(ANSWERS).where(ANSWERS.c.job_key == job))
 
 
 def studies_called(connection: sa.Connection, study_instance_uid: str) -> frozenset[OrthancId]:
