@@ -28,6 +28,8 @@ class WebPacs:
     classes: tuple[str, ...]
     reason: int = SOP_CLASS_NOT_SUPPORTED
     """Why it refuses what it does not know."""
+    mute: tuple[str, ...] = ()
+    """SOP classes that it keeps, and then answers with an error of its own."""
     kept: Counter[str] = field(default_factory=Counter)
     """By SOP instance UID."""
     refused: list[str] = field(default_factory=list)
@@ -85,6 +87,9 @@ class WebPacs:
                 **_element("00081150", "UI", str(dataset.SOPClassUID)),
                 **_element("00081155", "UI", str(dataset.SOPInstanceUID)),
             }
+            if dataset.SOPClassUID in self.mute:
+                self.kept[str(dataset.SOPInstanceUID)] += 1
+                return 500, {}
             if dataset.SOPClassUID in self.classes:
                 self.kept[str(dataset.SOPInstanceUID)] += 1
                 taken.append(item)

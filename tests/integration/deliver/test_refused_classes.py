@@ -12,6 +12,7 @@ from tests.fakes.web_pacs import OUT_OF_RESOURCES, WebPacs
 
 from orchestrator.deliver import passing
 from orchestrator.deliver.reports import COMPREHENSIVE_3D_SR, COMPREHENSIVE_SR, ENHANCED_SR
+from orchestrator.errors import Transient
 from orchestrator.handoffs import DeliveryKey, Form, ObjectKind
 from orchestrator.jobs import ledger
 from orchestrator.jobs.states import DeliveryState
@@ -72,6 +73,24 @@ def test_a_report_alone_is_offered_in_the_next_class_only_after_refusals_that_ar
     assert web.refused == [COMPREHENSIVE_3D_SR] * 3
 
 
+def test_a_report_that_arrived_although_the_answer_was_lost_is_not_sent_in_another_class(
+    tmp_path: Path, source: Orthanc
+) -> None:
+    with WebPacs((CARD, COMPREHENSIVE_SR), mute=(COMPREHENSIVE_3D_SR,)) as web:
+        put(source, "/dicom-web/servers/FOREIGN", {"Url": web.url})
+        chain = Chain(tmp_path, source, {"FOREIGN": dict(WEB)})
+        result = chain.result()
+        key = DeliveryKey(result.job, "FOREIGN")
+
+        waiting = chain.attempt(key)
+        chain.clock.now = max(chain.clock.now, waiting.not_before)
+        delivered = chain.attempt(key)
+
+    assert waiting.state is DeliveryState.QUEUED
+    assert delivered.state is DeliveryState.DELIVERED, delivered.reason
+    assert web.kept == dict.fromkeys(result.sop_instance_uids.values(), 1)
+
+
 def test_a_server_that_knows_no_report_at_all_is_tried_until_it_is_given_up(tmp_path: Path, source: Orthanc) -> None:
     with WebPacs((CARD,)) as web:
         put(source, "/dicom-web/servers/FOREIGN", {"Url": web.url})
@@ -104,17 +123,13 @@ def test_a_copy_that_a_dead_process_has_left_in_orthanc_is_taken_out(tmp_path: P
             def send(self, *_: object) -> None:
                 raise SystemExit
 
-        class Undeletable:
-            def __getattr__(self, name: str) -> object:
-                return getattr(chain.archive, name)
-
-            def delete(self, _: object) -> None:
-                """The process is dead: nothing is deleted."""
-
-        way = passing.Way(Undeletable(), chain.database, Dies(), chain.clock)  # type: ignore[arg-type]
+        way = passing.Way(chain.archive, chain.database, Dies(), chain.clock)  # type: ignore[arg-type]
         with pytest.raises(SystemExit):
             passing.send(way, result.job, made, lambda: True)
     assert ours(chain, result.study) == 3
+    with pytest.raises(Transient, match="another destination"):
+        passing.send(way, result.job, made, lambda: True)
+    assert ours(chain, result.study) == 3, "what passes to one destination is not taken out by another"
 
     later = chain.clock.now + timedelta(minutes=11)
     assert passing.clear(chain.database, chain.archive, later, later) == 1

@@ -21,6 +21,7 @@ from orchestrator.jobs.tables import (
     JOBS,
     METADATA,
     PREDICTIONS,
+    REJECTED,
     RESULTS,
     SHIPMENTS,
     STUDIES,
@@ -173,6 +174,28 @@ def test_what_was_sent_is_kept_so_that_it_can_be_withdrawn(database: Database, o
     with database.write() as connection:
         assert not forgetting.forget(connection, STUDY, LONG_AGO)
     assert left(database) == before
+
+
+def test_what_was_rejected_is_kept_although_its_delivery_began_anew(finished: Database) -> None:
+    """A delivery that begins anew has not been sent; that its objects were before stands in what was rejected."""
+    with finished.write() as connection:
+        key = connection.execute(sa.select(JOBS.c.key)).scalar_one()
+        connection.execute(
+            sa.insert(REJECTED).values(
+                sop_instance_uid="1.2.3",
+                destination="PACS",
+                job_key=key,
+                sop_class_uid="1.2",
+                series_instance_uid="1.3",
+                study_instance_uid="1.4",
+                rejected_at=JUDGED,
+            )
+        )
+    before, archive = left(finished), Orthanc()
+    forget(finished, archive)
+    with finished.write() as connection:
+        assert not forgetting.forget(connection, STUDY, LONG_AGO)
+    assert left(finished) == before
 
 
 def test_a_job_that_is_not_over_keeps_its_study(finished: Database, open_job: OpenJob) -> None:

@@ -203,7 +203,7 @@ class _Forwarding:
             shipment = self._formed(shipment)
             self._send_one(delivery, shipment)
         except DestinationUnavailable as error:
-            if not self._remote.tells_why and self._may_be_its_class(delivery, shipment):
+            if self._may_be_its_class(delivery, shipment):
                 return self._transfer(delivery, self._in_next_class(shipment))
             self._note(shipment, str(error), accepted=False)
             return str(error)
@@ -225,9 +225,13 @@ class _Forwarding:
             passing.send(way, self._key.job, made, lambda: self._still(delivery))
 
     def _may_be_its_class(self, delivery: Delivery, refused: Shipment) -> bool:
+        """Whether to offer the next class; not if it is there and only the answer was lost: it would be there twice."""
+        if self._remote.tells_why:
+            return False
         with self._tools.database.read() as connection:
             others = shipments.of(connection, self._key)
-        return reports.may_be_its_class(self._remote, delivery, refused, others)
+        unknown = reports.may_be_its_class(self._remote, delivery, refused, others)
+        return unknown and not self._shown(delivery, [refused])
 
     def _formed(self, shipment: Shipment) -> Shipment:
         """The object in the form that the site file wants there; once noted, a changed site file alters nothing."""

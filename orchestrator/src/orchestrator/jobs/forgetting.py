@@ -21,6 +21,7 @@ from orchestrator.jobs.tables import (
     JOBS,
     NEWS,
     PREDICTIONS,
+    REJECTED,
     RESULTS,
     SHIPMENTS,
     STUDIES,
@@ -36,9 +37,10 @@ _OF_A_STUDY = (DECISIONS, GENERATIONS, STUDIES)
 def candidates(connection: sa.Connection, before: datetime, after: OrthancId | None, limit: int) -> list[OrthancId]:
     """Studies that were last judged before then, and of which nothing was sent, in the order of their names."""
     sent = sa.exists().where(DELIVERIES.c.study == GENERATIONS.c.study, DELIVERIES.c.sent_at.is_not(None))
+    rejected = sa.exists().where(JOBS.c.study == GENERATIONS.c.study, REJECTED.c.job_key == JOBS.c.key)
     statement = (
         sa.select(GENERATIONS.c.study)
-        .where(GENERATIONS.c.study > (after or ""), ~sent)
+        .where(GENERATIONS.c.study > (after or ""), ~sent, ~rejected)
         .group_by(GENERATIONS.c.study)
         .having(sa.func.max(GENERATIONS.c.judged_at, type_=GENERATIONS.c.judged_at.type) < before)
         .order_by(GENERATIONS.c.study)
@@ -66,10 +68,11 @@ def forget(connection: sa.Connection, study: OrthancId, before: datetime) -> boo
 
 
 def _is_needed(connection: sa.Connection, study: OrthancId, before: datetime) -> bool:
-    """Whether it was judged lately, something of it was sent, there is work left, or news."""
+    """Whether it was judged lately, something of it was sent or is rejected, there is work left, or news."""
     needs = [
         sa.select(GENERATIONS.c.study).where(GENERATIONS.c.study == study, GENERATIONS.c.judged_at >= before),
         sa.select(DELIVERIES.c.job_key).where(DELIVERIES.c.study == study, DELIVERIES.c.sent_at.is_not(None)),
+        sa.select(REJECTED.c.job_key).join(JOBS, JOBS.c.key == REJECTED.c.job_key).where(JOBS.c.study == study),
         sa.select(JOBS.c.key).where(JOBS.c.study == study, JOBS.c.state.not_in([state.value for state in ENDED])),
         sa.select(NEWS.c.study).where(NEWS.c.study == study),
         sa.select(ARRIVALS.c.instance).where(ARRIVALS.c.study == study),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from orchestrator.handoffs import ObjectKind
 from orchestrator.jobs import ledger
 from orchestrator.jobs.states import JobState
 
@@ -34,7 +35,7 @@ def stands(connection: sa.Connection, job: ledger.Job, present: Collection[Ortha
     """
     if job.state is not JobState.DONE or job.shadow:
         return job.state not in REOPENED
-    noted = ledger.results(connection, [job.key])
+    noted = [one for one in ledger.results(connection, [job.key]) if one.kind != ObjectKind.COPY]
     return job.state_since >= noticed_at or all(one.orthanc_id in present for one in noted)
 
 
