@@ -100,7 +100,16 @@ class Site:
         """Returns when the study has its one result, stored once."""
         self.wait_for("result_stored", study=short(study))
         assert len(self.orthanc.archive.results(study)) == 2
-        assert len(self.who("result_stored", study=short(study))) == 1
+        assert len(self.who("result_stored", study=short(study))) == 1, self.story()
+
+    def story(self) -> str:
+        """What all replicas have logged, in the order of its times."""
+        told = [
+            f"{event.text('timestamp')} replica {number} {event.name} {event.text('job')} {event.text('reason')}"
+            for number, one in enumerate(self.replicas)
+            for event in read(one.log)
+        ]
+        return "\n".join(sorted(told))
 
 
 @contextmanager
